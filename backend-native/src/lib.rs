@@ -1,0 +1,1 @@
+//! The native runtime of anyrt: a work-stealing executor whose workers drive epoll and timers themselves.

@@ -1,0 +1,1 @@
+//! smol as a backend of anyrt: async-executor, async-io and blocking.

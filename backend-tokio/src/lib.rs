@@ -1,0 +1,1 @@
+//! tokio as a backend of anyrt.

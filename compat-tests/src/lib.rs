@@ -1,0 +1,1 @@
+//! The laws that every backend of anyrt obeys, as a suite for any backend.

@@ -1,0 +1,1 @@
+//! A whole backend in memory: the example for backend authors.

@@ -1,0 +1,1 @@
+//! A Redis-compatible store, written once for every runtime.

@@ -1,0 +1,1 @@
+//! Async Rust with the names of std, on the runtime that the binary names.

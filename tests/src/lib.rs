@@ -1,0 +1,1 @@
+//! What needs several backends: the mixing matrix, allocation counts, the joint report.

@@ -1,0 +1,2 @@
+//! The commands of a maintainer.
+fn main() {}
