@@ -1,0 +1,248 @@
+//! Erased tasks: [`AnyJoin`]. The box that carries the future to the backend carries the output
+//! back, so a spawn costs two boxes: that one, and the backend's handle.
+
+use std::any::Any;
+use std::fmt;
+use std::future::Future;
+use std::marker::PhantomData;
+use std::pin::Pin;
+use std::task::{Context, Poll, ready};
+
+use pin_project_lite::pin_project;
+
+use super::{AnyRuntime, Erasing};
+use crate::Core;
+use crate::task::{JoinError, RawJoin, Spawn, TaskId, TaskMeta};
+
+/// A join handle of any backend.
+pub struct AnyJoin<T> {
+    erased: Box<dyn ErasedJoin>,
+    // Not `T` itself: the handle is `Sync` and `Unpin` whatever `T` is.
+    _output: PhantomData<fn() -> T>,
+}
+
+impl<T> fmt::Debug for AnyJoin<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("AnyJoin")
+            .field("id", &self.erased.id())
+            .finish_non_exhaustive()
+    }
+}
+
+impl<T: Send + 'static> Future for AnyJoin<T> {
+    type Output = Result<T, JoinError>;
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        let done = ready!(self.erased.poll_join(cx));
+        Poll::Ready(done.map(Carried::take))
+    }
+}
+
+impl<T: Send + 'static> RawJoin<T> for AnyJoin<T> {
+    fn abort(&self) {
+        self.erased.abort();
+    }
+
+    fn is_finished(&self) -> bool {
+        self.erased.is_finished()
+    }
+
+    fn id(&self) -> TaskId {
+        self.erased.id()
+    }
+}
+
+impl Spawn for AnyRuntime {
+    type RawJoin<T: Send + 'static> = AnyJoin<T>;
+
+    fn spawn_raw<F>(&self, future: F, meta: TaskMeta) -> AnyJoin<F::Output>
+    where
+        F: Future<Output: Send + 'static> + Send + 'static,
+    {
+        let job = Box::pin(Job {
+            future: Some(future),
+            output: None,
+        });
+        AnyJoin {
+            erased: self.erased.spawn_job(job, meta),
+            _output: PhantomData,
+        }
+    }
+
+    fn spawn_blocking_raw<F, T>(&self, f: F, meta: TaskMeta) -> AnyJoin<T>
+    where
+        F: FnOnce() -> T + Send + 'static,
+        T: Send + 'static,
+    {
+        let call = Box::new(Call {
+            f: Some(f),
+            output: None,
+        });
+        AnyJoin {
+            erased: self.erased.spawn_blocking_call(call, meta),
+            _output: PhantomData,
+        }
+    }
+
+    #[track_caller]
+    fn block_in_place<F, T>(&self, f: F) -> T
+    where
+        F: FnOnce() -> T,
+    {
+        let mut f = Some(f);
+        let mut out = None;
+        self.erased
+            .block_in_place(&mut || out = f.take().map(|f| f()));
+        out.expect("a backend runs the closure of block_in_place once")
+    }
+}
+
+/// What an erased runtime does for tasks.
+pub(super) trait ErasedSpawn {
+    fn spawn_job(&self, job: BoxJob, meta: TaskMeta) -> Box<dyn ErasedJoin>;
+    fn spawn_blocking_call(&self, call: BoxCall, meta: TaskMeta) -> Box<dyn ErasedJoin>;
+    #[track_caller]
+    fn block_in_place(&self, f: &mut dyn FnMut());
+}
+
+impl<R: Core> ErasedSpawn for Erasing<R> {
+    fn spawn_job(&self, job: BoxJob, meta: TaskMeta) -> Box<dyn ErasedJoin> {
+        Box::new(self.rt.spawn_raw(Carrier { job: Some(job) }, meta))
+    }
+
+    fn spawn_blocking_call(&self, mut call: BoxCall, meta: TaskMeta) -> Box<dyn ErasedJoin> {
+        let run = move || {
+            call.run();
+            Carried::Call(call)
+        };
+        Box::new(self.rt.spawn_blocking_raw(run, meta))
+    }
+
+    #[track_caller]
+    fn block_in_place(&self, f: &mut dyn FnMut()) {
+        self.rt.block_in_place(f);
+    }
+}
+
+/// A backend's join handle for a [`Carried`] output.
+pub(super) trait ErasedJoin: Send + Sync {
+    fn poll_join(&mut self, cx: &mut Context<'_>) -> Poll<Result<Carried, JoinError>>;
+    fn abort(&self);
+    fn is_finished(&self) -> bool;
+    fn id(&self) -> TaskId;
+}
+
+impl<J: RawJoin<Carried>> ErasedJoin for J {
+    fn poll_join(&mut self, cx: &mut Context<'_>) -> Poll<Result<Carried, JoinError>> {
+        Pin::new(self).poll(cx)
+    }
+
+    fn abort(&self) {
+        RawJoin::abort(self);
+    }
+
+    fn is_finished(&self) -> bool {
+        RawJoin::is_finished(self)
+    }
+
+    fn id(&self) -> TaskId {
+        RawJoin::id(self)
+    }
+}
+
+/// The box that went in, with the output in it.
+pub(super) enum Carried {
+    Job(BoxJob),
+    Call(BoxCall),
+}
+
+impl Carried {
+    fn take<T: 'static>(mut self) -> T {
+        let output = match &mut self {
+            Carried::Job(job) => job.as_mut().output(),
+            Carried::Call(call) => call.output(),
+        };
+        let output = output.downcast_mut::<Option<T>>().and_then(Option::take);
+        output.expect("a finished task carries the output of the type it was spawned with")
+    }
+}
+
+pub(super) type BoxJob = Pin<Box<dyn ErasedJob>>;
+
+/// A future that keeps its output in its own box.
+pub(super) trait ErasedJob: Send {
+    /// Ready once the future has been dropped and the output stands.
+    fn poll_job(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()>;
+    /// An `Option` of the output.
+    fn output(self: Pin<&mut Self>) -> &mut dyn Any;
+}
+
+pin_project! {
+    struct Job<F: Future> {
+        #[pin]
+        future: Option<F>,
+        output: Option<F::Output>,
+    }
+}
+
+impl<F: Future<Output: Send + 'static> + Send> ErasedJob for Job<F> {
+    fn poll_job(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
+        let mut this = self.project();
+        let future = this.future.as_mut().as_pin_mut();
+        let output = ready!(
+            future
+                .expect("a finished task is not polled again")
+                .poll(cx)
+        );
+        *this.output = Some(output);
+        this.future.set(None);
+        Poll::Ready(())
+    }
+
+    fn output(self: Pin<&mut Self>) -> &mut dyn Any {
+        self.project().output
+    }
+}
+
+/// The task that the backend sees.
+struct Carrier {
+    job: Option<BoxJob>,
+}
+
+impl Future for Carrier {
+    type Output = Carried;
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Carried> {
+        let job = self
+            .job
+            .as_mut()
+            .expect("a finished task is not polled again");
+        ready!(job.as_mut().poll_job(cx));
+        let job = self.job.take().expect("it was there a line above");
+        Poll::Ready(Carried::Job(job))
+    }
+}
+
+pub(super) type BoxCall = Box<dyn ErasedCall>;
+
+/// A closure that keeps its output in its own box.
+pub(super) trait ErasedCall: Send {
+    fn run(&mut self);
+    /// An `Option` of the output.
+    fn output(&mut self) -> &mut dyn Any;
+}
+
+struct Call<F, T> {
+    f: Option<F>,
+    output: Option<T>,
+}
+
+impl<F: FnOnce() -> T + Send, T: Send + 'static> ErasedCall for Call<F, T> {
+    fn run(&mut self) {
+        self.output = self.f.take().map(|f| f());
+    }
+
+    fn output(&mut self) -> &mut dyn Any {
+        &mut self.output
+    }
+}

@@ -1,0 +1,129 @@
+//! The cooperative budget: what stops an always-ready socket from starving timers and other tasks.
+//!
+//! A thread-local count of operations, refilled by each backend's task wrapper
+//! ([`Root`](crate::current::Root)) before every poll and spent by the std-shaped types. Outside any
+//! task of ours, on a foreign executor, it is unlimited. Knows nothing of runtimes.
+//!
+//! # Contract
+//!
+//! - `L060` One socket that is always ready cannot starve a timer or another task.
+//! - `L061` An accept loop under a flood of connections cannot either.
+//! - `L064` A forced yield wakes the task, and the next poll makes progress: one unit is refilled,
+//!   so that a loop which polls again at once, as a foreign `block_on` does, is never stuck.
+
+use std::cell::Cell;
+use std::task::{Context, Poll};
+
+/// Operations a poll of a task may make before it must yield. (tokio's figure, and it has served
+/// it well: its documentation of `task::coop` gives the reasoning.)
+pub const BUDGET: u32 = 128;
+
+/// Outside any task: no limit.
+const UNLIMITED: u32 = u32::MAX;
+
+thread_local! {
+    static LEFT: Cell<u32> = const { Cell::new(UNLIMITED) };
+}
+
+/// Runs one operation that is charged to the task's budget; about 8 instructions.
+///
+/// If the budget is spent, wakes the task, refills one unit and returns `Pending` without calling
+/// `operation`. An operation that answers `Pending` itself is not charged.
+#[inline]
+pub fn poll<T>(
+    cx: &mut Context<'_>,
+    operation: impl FnOnce(&mut Context<'_>) -> Poll<T>,
+) -> Poll<T> {
+    let Some(left) = LEFT.try_with(Cell::get).ok() else {
+        return operation(cx);
+    };
+    if left == UNLIMITED {
+        return operation(cx);
+    }
+    if left == 0 {
+        return forced_yield(cx);
+    }
+    let answer = operation(cx);
+    if answer.is_ready() {
+        // The operation itself may have run nested polls that spent units of this budget.
+        LEFT.with(|cell| cell.set(cell.get().saturating_sub(1)));
+    }
+    answer
+}
+
+/// True if the next charged operation would yield. For loops that are not made of polls.
+#[must_use]
+pub fn is_spent() -> bool {
+    LEFT.try_with(Cell::get) == Ok(0)
+}
+
+/// Runs `f` with a full budget and restores what was left before, also if `f` panics.
+#[inline]
+pub fn refilled<T>(f: impl FnOnce() -> T) -> T {
+    with(BUDGET, f)
+}
+
+/// Runs `f` without a budget: for a blocking closure, whose waits starve nobody.
+pub fn unlimited<T>(f: impl FnOnce() -> T) -> T {
+    with(UNLIMITED, f)
+}
+
+#[inline]
+fn with<T>(units: u32, f: impl FnOnce() -> T) -> T {
+    struct Restore(u32);
+    impl Drop for Restore {
+        fn drop(&mut self) {
+            LEFT.set(self.0);
+        }
+    }
+    let _restore = LEFT.try_with(|left| left.replace(units)).ok().map(Restore);
+    f()
+}
+
+#[cold]
+fn forced_yield<T>(cx: &mut Context<'_>) -> Poll<T> {
+    LEFT.set(1);
+    cx.waker().wake_by_ref();
+    Poll::Pending
+}
+
+#[cfg(test)]
+mod tests {
+    use std::task::Waker;
+
+    use super::*;
+
+    fn ready(cx: &mut Context<'_>) -> bool {
+        poll(cx, |_| Poll::Ready(())).is_ready()
+    }
+
+    #[test]
+    fn unlimited_outside_a_task() {
+        let mut cx = Context::from_waker(Waker::noop());
+        assert!((0..10_000).all(|_| ready(&mut cx)));
+    }
+
+    #[test]
+    fn spent_then_one_unit_a_forced_yield() {
+        let mut cx = Context::from_waker(Waker::noop());
+        refilled(|| {
+            assert!((0..BUDGET).all(|_| ready(&mut cx)));
+            assert!(is_spent());
+            assert!(!ready(&mut cx), "the budget is spent");
+            assert!(ready(&mut cx), "a forced yield refills one unit");
+            assert!(!ready(&mut cx));
+        });
+        assert!(ready(&mut cx));
+    }
+
+    #[test]
+    fn pending_costs_nothing() {
+        let mut cx = Context::from_waker(Waker::noop());
+        refilled(|| {
+            for _ in 0..BUDGET * 2 {
+                assert!(poll(&mut cx, |_| Poll::<()>::Pending).is_pending());
+            }
+            assert!(!is_spent());
+        });
+    }
+}

@@ -1,0 +1,66 @@
+//! What a backend's connections owe: [`RawStream`]. Knows nothing of addresses.
+
+use std::io::{self, IoSlice, IoSliceMut};
+use std::task::{Context, Poll};
+
+use super::{RawObject, Wait};
+
+/// One connection, shared by its clones: reads and writes by reference, from any number of tasks.
+///
+/// # Contract
+///
+/// - `L086` `ErrorKind::WouldBlock` never escapes.
+/// - `L087` `ErrorKind::Interrupted` never escapes: the call is made again.
+/// - `L089` `Err` means that no byte was transferred by that call.
+/// - `L090` Dropping the future of a pending read loses no byte.
+/// - `L092` One task that reads and one that writes both make progress.
+/// - `L093` Several tasks may read one connection: each byte goes to exactly one, and all of them
+///   see the end.
+/// - `L094` Readiness that arrives during an operation is not lost to that operation.
+/// - `L095` The end of a stream is `Ok(0)` again and again.
+/// - `L096` The descriptor is closed once, within 100 ms of the last clone's drop, also with an
+///   operation pending.
+/// - `L106` A vectored write is one write of the concatenation, or of a prefix of it.
+///
+/// # Implementation notes
+///
+/// A task that waits is never displaced by another: where a runtime's poll keeps one waker a
+/// direction, the kit's `Waiters` stand between. Empty buffers and the budget are dealt with in the
+/// std-shaped types and do not reach this trait.
+pub trait RawStream: RawObject + Clone {
+    /// Reads into `buf`; `Ok(0)` is the end of the stream.
+    fn poll_read(
+        &self,
+        cx: &mut Context<'_>,
+        wait: &mut Wait,
+        buf: &mut [u8],
+    ) -> Poll<io::Result<usize>>;
+
+    /// Reads into several buffers, in order.
+    fn poll_read_vectored(
+        &self,
+        cx: &mut Context<'_>,
+        wait: &mut Wait,
+        bufs: &mut [IoSliceMut<'_>],
+    ) -> Poll<io::Result<usize>>;
+
+    /// Writes a prefix of `buf`.
+    fn poll_write(
+        &self,
+        cx: &mut Context<'_>,
+        wait: &mut Wait,
+        buf: &[u8],
+    ) -> Poll<io::Result<usize>>;
+
+    /// Writes a prefix of several buffers.
+    fn poll_write_vectored(
+        &self,
+        cx: &mut Context<'_>,
+        wait: &mut Wait,
+        bufs: &[IoSlice<'_>],
+    ) -> Poll<io::Result<usize>>;
+
+    /// Ends the sending side, as `shutdown(Shutdown::Write)`; `Ok` if it was ended already or the
+    /// peer is gone.
+    fn poll_close(&self, cx: &mut Context<'_>, wait: &mut Wait) -> Poll<io::Result<()>>;
+}

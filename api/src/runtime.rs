@@ -1,0 +1,95 @@
+//! What a backend is as a whole: [`Core`], [`Runtime`], and the owner's [`BlockOn`].
+//!
+//! Knows nothing of how tasks, timers, sockets or files work: each has its own trait beside its types.
+
+use std::fmt::Debug;
+use std::future::Future;
+use std::time::Duration;
+
+use crate::any::Capabilities;
+use crate::{AsyncFs, AsyncNet, Entropy, Spawn, Timer};
+
+/// The least that a backend brings: tasks, a clock and randomness.
+///
+/// A backend implements this by hand, in one line a method, and can then be erased:
+/// [`AnyRuntime::new`](crate::AnyRuntime::new) takes any `Core`.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not an anyrt runtime",
+    label = "this is not a handle of an anyrt backend",
+    note = "pass the handle of a backend, as `native::Runtime::handle()` returns it",
+    note = "a raw `tokio::runtime::Handle` is wrapped by `anyrt::tokio::Tokio::try_from_handle`"
+)]
+pub trait Core: Spawn + Timer + Entropy {
+    /// The backend's name, as it stands in error messages: one lower-case word.
+    const NAME: &'static str;
+
+    /// Says which optional traits this backend has, so that [`AnyRuntime`](crate::AnyRuntime) can
+    /// reach them: one call of `c` a trait.
+    fn capabilities(c: &mut Capabilities<Self>);
+}
+
+/// Everything that a library may ask of a runtime: tasks, time, randomness, sockets and files.
+///
+/// A library bounds its parameter by this trait, or by less where less will do (`R: AsyncNet`).
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not an anyrt runtime with sockets and files",
+    label = "this is not a handle of an anyrt backend",
+    note = "in generic code, add the bound `{Self}: anyrt_api::Runtime`",
+    note = "pass the handle of a backend, as `native::Runtime::handle()` returns it",
+    note = "a raw `tokio::runtime::Handle` is wrapped by `anyrt::tokio::Tokio::try_from_handle`"
+)]
+pub trait Runtime: Core + AsyncNet + AsyncFs {}
+
+/// The owner of a runtime: what an application holds, and the only thing that may block a thread.
+///
+/// It is not `Clone`. Dropping it starts the shutdown and does not wait for it, so that it may be
+/// dropped anywhere; [`shutdown`](BlockOn::shutdown) waits.
+///
+/// # Contract
+///
+/// - `L049` Dropping the owner inside asynchronous code neither panics nor blocks.
+/// - `L053` Two runtimes of one backend in a process are independent; dropping one does not
+///   disturb the other.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot block a thread: it does not own a runtime",
+    label = "this is lent, not owned",
+    note = "call `block_on` on the owner (`native::Runtime`, ..); a library that was lent a handle \
+            awaits, or spawns"
+)]
+pub trait BlockOn: Debug + Send + Sync + 'static {
+    /// The handle that tasks and libraries use.
+    type Runtime: Runtime;
+
+    /// A handle to this runtime: cheap to clone, cannot block, keeps memory alive but no threads.
+    fn handle(&self) -> Self::Runtime;
+
+    /// Runs `future` on this thread until it is done, with this runtime entered.
+    ///
+    /// # Contract
+    ///
+    /// - `L044` Timers, sockets and spawned tasks make progress meanwhile, also with one thread.
+    /// - `L045` A panic of `future` is re-raised on the caller, and the runtime stays usable.
+    /// - `L046` Several threads may be inside `block_on` of one runtime at once.
+    /// - `L048` It works inside a blocking closure.
+    ///
+    /// # Panics
+    ///
+    /// - `L047` On a thread that is driving tasks of any anyrt runtime: at once, with advice. It
+    ///   never hangs. Inside `block_in_place` it is allowed.
+    #[track_caller]
+    fn block_on<F: Future>(&self, future: F) -> F::Output;
+
+    /// Shuts the runtime down and waits for it, at most `limit`.
+    ///
+    /// # Contract
+    ///
+    /// - `L050` Every task's future is dropped exactly once, never beside a poll of it; its
+    ///   destructor may spawn, wake and drop handles.
+    /// - `L051` Returns within `limit` plus 50 ms even if a blocking closure is stuck;
+    ///   `Duration::MAX` and zero are fine.
+    /// - `L052` What outlives the runtime resolves promptly: an operation with an error channel
+    ///   with an error that names the backend, a sleep with a panic that does. Nothing hangs.
+    fn shutdown(self, limit: Duration)
+    where
+        Self: Sized;
+}
