@@ -214,34 +214,73 @@ pub(crate) fn no_runtime(called: &'static Location<'static>) -> ! {
     )
 }
 
-/// Where a bare form takes its runtime: at the call if there is one, else at the first poll.
+/// The runtime of a bare form: taken at the call if there is one, else at the first use.
+///
+/// With the runtime in its type (`R`) for objects that serve both forms; the `_in` forms are bound
+/// from the start.
 #[derive(Debug, Clone)]
-pub(crate) enum Binding {
-    Bound(AnyRuntime),
-    Unbound(&'static Location<'static>),
+pub(crate) struct Late<R = AnyRuntime> {
+    bound: Option<R>,
+    current: fn() -> Option<R>,
+    called: &'static Location<'static>,
 }
 
-impl Binding {
+impl Late {
+    /// Takes the current runtime, or remembers the caller's place.
     #[track_caller]
     pub(crate) fn here() -> Self {
-        match AnyRuntime::try_current() {
-            Some(rt) => Binding::Bound(rt),
-            None => Binding::Unbound(Location::caller()),
+        Late {
+            bound: AnyRuntime::try_current(),
+            current: AnyRuntime::try_current,
+            called: Location::caller(),
+        }
+    }
+}
+
+impl<R> Late<R> {
+    /// A runtime that was given.
+    #[track_caller]
+    pub(crate) fn now(rt: R) -> Self {
+        Late {
+            bound: Some(rt),
+            current: || None,
+            called: Location::caller(),
         }
     }
 
-    /// The runtime, taken now if the call had none.
+    /// The runtime, if it has one already.
+    pub(crate) fn bound(&mut self) -> Option<&R> {
+        self.bound.as_ref()
+    }
+
+    /// The runtime, taken now if the call had none. Once taken it is kept.
     ///
     /// # Panics
     ///
     /// If there is none now either; the message names the place of the call.
-    pub(crate) fn runtime(&self) -> AnyRuntime {
-        match self {
-            Binding::Bound(rt) => rt.clone(),
-            Binding::Unbound(called) => {
-                AnyRuntime::try_current().unwrap_or_else(|| no_runtime(called))
-            }
-        }
+    pub(crate) fn runtime(&mut self) -> &R {
+        let Late {
+            bound,
+            current,
+            called,
+        } = self;
+        bound.get_or_insert_with(|| current().unwrap_or_else(|| no_runtime(called)))
+    }
+}
+
+/// A bare form's runtime in an `async` block: [`Late`] under the name of its one step.
+#[derive(Debug, Clone)]
+pub(crate) struct Binding(Late);
+
+impl Binding {
+    #[track_caller]
+    pub(crate) fn here() -> Self {
+        Binding(Late::here())
+    }
+
+    /// The runtime, taken now if the call had none: see [`Late::runtime`].
+    pub(crate) fn runtime(mut self) -> AnyRuntime {
+        self.0.runtime().clone()
     }
 }
 
