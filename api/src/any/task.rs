@@ -21,6 +21,19 @@ pub struct AnyJoin<T> {
     _output: PhantomData<fn() -> T>,
 }
 
+impl<T: Send + 'static> AnyJoin<T> {
+    /// Erases a backend's handle.
+    pub(crate) fn new(raw: impl RawJoin<T>) -> Self {
+        AnyJoin {
+            erased: Box::new(Lifted {
+                raw,
+                _output: PhantomData,
+            }),
+            _output: PhantomData,
+        }
+    }
+}
+
 impl<T> fmt::Debug for AnyJoin<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("AnyJoin")
@@ -150,10 +163,37 @@ impl<J: RawJoin<Carried>> ErasedJoin for J {
     }
 }
 
+/// A handle on a task that was spawned in the generic form.
+struct Lifted<J, T> {
+    raw: J,
+    _output: PhantomData<fn() -> T>,
+}
+
+impl<J: RawJoin<T>, T: Send + 'static> ErasedJoin for Lifted<J, T> {
+    fn poll_join(&mut self, cx: &mut Context<'_>) -> Poll<Result<Carried, JoinError>> {
+        let output = ready!(Pin::new(&mut self.raw).poll(cx));
+        Poll::Ready(output.map(|output| Carried::Lifted(Box::new(Some(output)))))
+    }
+
+    fn abort(&self) {
+        self.raw.abort();
+    }
+
+    fn is_finished(&self) -> bool {
+        self.raw.is_finished()
+    }
+
+    fn id(&self) -> TaskId {
+        self.raw.id()
+    }
+}
+
 /// The box that went in, with the output in it.
 pub(super) enum Carried {
     Job(BoxJob),
     Call(BoxCall),
+    /// An `Option` of the output of a task that was erased after it was spawned.
+    Lifted(Box<dyn Any + Send>),
 }
 
 impl Carried {
@@ -161,6 +201,7 @@ impl Carried {
         let output = match &mut self {
             Carried::Job(job) => job.as_mut().output(),
             Carried::Call(call) => call.output(),
+            Carried::Lifted(output) => &mut **output,
         };
         let output = output.downcast_mut::<Option<T>>().and_then(Option::take);
         output.expect("a finished task carries the output of the type it was spawned with")

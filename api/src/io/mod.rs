@@ -1,7 +1,32 @@
 //! Reading and writing: futures-io's traits, futures-lite's extensions, and what we add to them.
+//!
+//! The traits are futures-io's, under its names, so that every crate outside tokio's world fits; the
+//! extension traits and adapters are futures-lite's. Ours are [`BufWriter`] (whose `into_inner`
+//! flushes), [`copy_bidirectional`], [`duplex`] and [`timeout`]. Knows nothing of sockets or files.
+//!
+//! # Cancel safety
+//!
+//! `read`, `write`, `read_vectored`, `write_vectored`, `fill_buf` and `flush` are safe: dropping them
+//! loses nothing. `read_exact`, `read_to_end`, `read_to_string`, `read_line`, `read_until`,
+//! `write_all` and `copy` are not: what they have done so far is known to their future alone.
 
+mod buf_writer;
+mod copy;
+mod duplex;
 mod stream;
+mod timeout;
 mod wait;
 
+pub use std::io::{Error, ErrorKind, IoSlice, IoSliceMut, Result, SeekFrom};
+
+pub use buf_writer::{BufWriter, IntoInnerError};
+pub use copy::copy_bidirectional;
+pub use duplex::{DuplexStream, duplex};
+pub use futures_io::{AsyncBufRead, AsyncRead, AsyncSeek, AsyncWrite};
+pub use futures_lite::io::{
+    AsyncBufReadExt, AsyncReadExt, AsyncSeekExt, AsyncWriteExt, BufReader, Bytes, Chain, Cursor,
+    Empty, Lines, ReadHalf, Repeat, Sink, Split, Take, WriteHalf, copy, empty, repeat, sink, split,
+};
 pub use stream::RawStream;
+pub use timeout::{timeout, timeout_in};
 pub use wait::{Direction, RawObject, Wait};

@@ -5,8 +5,9 @@ use std::future::Future;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
-use super::{JoinError, RawJoin, Spawn, TaskId};
+use super::{AbortOnDrop, JoinError, RawJoin, Spawn, TaskId};
 use crate::AnyRuntime;
+use crate::any::AnyJoin;
 
 /// A handle on a task or a blocking call: [`std::thread::JoinHandle`] for futures.
 ///
@@ -65,6 +66,19 @@ impl<T: Send + 'static, R: Spawn> JoinHandle<T, R> {
     pub async fn cancel(self) -> Result<T, JoinError> {
         self.raw.abort();
         self.raw.await
+    }
+
+    /// The same task, aborted when its handle is dropped.
+    pub fn abort_on_drop(self) -> AbortOnDrop<T, R> {
+        AbortOnDrop::new(self)
+    }
+
+    /// The same handle without the backend in its type: one box, and one more for the output.
+    #[must_use = "dropping the handle detaches the task"]
+    pub fn erase(self) -> JoinHandle<T> {
+        JoinHandle {
+            raw: AnyJoin::new(self.raw),
+        }
     }
 
     /// `L022` False until the future's destructor has finished, then true; agrees with the join.
