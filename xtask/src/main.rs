@@ -1,2 +1,50 @@
-//! The commands of a maintainer.
-fn main() {}
+//! The commands of a maintainer: `cargo xtask ci`, `features`, `check-targets`.
+//!
+//! Each runs `cargo` or a script, as it would be typed, says what it runs and how long it took, and
+//! fails with the first that fails. It knows nothing of the crates' code. The rules that a program
+//! can check are a test of this package, `tidy`.
+#![forbid(unsafe_code)]
+
+mod ci;
+mod features;
+mod step;
+mod targets;
+
+use std::path::Path;
+use std::process::ExitCode;
+
+use clap::Parser;
+
+/// The commands of a maintainer of anyrt.
+#[derive(Debug, Parser)]
+#[command(name = "cargo xtask")]
+enum Command {
+    /// Everything that CI runs, by the script that CI runs
+    Ci,
+    /// Check the facade under each combination of its features
+    Features,
+    /// Type-check the workspace for other operating systems, and the contract for wasm
+    CheckTargets {
+        /// Only this target (any of the list, by its whole name)
+        #[arg(long)]
+        target: Option<String>,
+    },
+}
+
+fn main() -> ExitCode {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"))
+        .parent()
+        .expect("xtask/ is in the workspace");
+    let done = match Command::parse() {
+        Command::Ci => ci::run(root),
+        Command::Features => features::run(root),
+        Command::CheckTargets { target } => targets::run(root, target.as_deref()),
+    };
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(message) => {
+            eprintln!("error: {message}");
+            ExitCode::FAILURE
+        }
+    }
+}

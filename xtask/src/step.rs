@@ -1,0 +1,70 @@
+//! One command, run as a step: announced, timed, its failure an error.
+//!
+//! It knows nothing of what the command is. The other modules call it.
+
+use std::process::Command;
+use std::time::Instant;
+
+/// A `cargo` that is the one that runs this program.
+pub(crate) fn cargo() -> Command {
+    Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()))
+}
+
+/// Runs `command` with this program's output; an error unless it succeeds.
+pub(crate) fn run(command: &mut Command) -> Result<(), String> {
+    let text = text(command);
+    println!("==> {text}");
+    let start = Instant::now();
+    let status = command.status().map_err(|e| format!("{text}: {e}"))?;
+    match status.success() {
+        true => {
+            println!("    {:.1} s", start.elapsed().as_secs_f64());
+            Ok(())
+        }
+        false => Err(format!("{text}: {status}")),
+    }
+}
+
+/// The command as it would be typed.
+fn text(command: &Command) -> String {
+    let set = command.get_envs().filter_map(|(name, value)| {
+        Some(format!(
+            "{}={}",
+            name.to_string_lossy(),
+            value?.to_string_lossy()
+        ))
+    });
+    let program = std::path::Path::new(command.get_program());
+    let program = program
+        .file_stem()
+        .unwrap_or_default()
+        .to_string_lossy()
+        .into_owned();
+    let arguments = command
+        .get_args()
+        .map(|argument| argument.to_string_lossy().into_owned());
+    set.chain([program])
+        .chain(arguments)
+        .collect::<Vec<_>>()
+        .join(" ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_step_reads_as_it_would_be_typed() {
+        let mut command = Command::new("/some/bin/cargo");
+        assert_eq!(
+            text(command.args(["check", "-p", "x"]).env("A", "1")),
+            "A=1 cargo check -p x"
+        );
+    }
+
+    #[test]
+    fn a_step_that_fails_is_an_error() {
+        let message = run(cargo().arg("no-such-command")).expect_err("there is none");
+        assert!(message.starts_with("cargo no-such-command: "), "{message}");
+    }
+}

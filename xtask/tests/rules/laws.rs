@@ -1,0 +1,135 @@
+//! The contract's sentences and the suite's laws: each has the other.
+//!
+//! A sentence is a bullet of a doc comment in `api` that opens with its id. A law is a function of
+//! `compat-tests` whose name opens with it.
+
+use std::collections::BTreeMap;
+
+use super::{Finding, Source};
+
+/// Every sentence has a law, every law has a sentence, and no sentence stands twice.
+pub(crate) fn both_sides(files: &[Source]) -> Vec<Finding> {
+    let code: Vec<_> = files
+        .iter()
+        .filter(|file| file.path.ends_with(".rs"))
+        .collect();
+    let mut sentences: BTreeMap<u16, Place<'_>> = BTreeMap::new();
+    let mut findings = Vec::new();
+    for file in code.iter().filter(|file| file.path.starts_with("api/src/")) {
+        for (line, id) in sentence_ids(&file.text) {
+            if let Some((first, at)) = sentences.insert(id, (file, line)) {
+                let advice = format!("`L{id:03}` stands at {}:{at} too: say it once", first.path);
+                findings.push(file.finding(line, advice));
+            }
+        }
+    }
+    let mut laws: BTreeMap<u16, Place<'_>> = BTreeMap::new();
+    for file in code
+        .iter()
+        .filter(|file| file.path.starts_with("compat-tests/src/"))
+    {
+        laws.extend(
+            law_ids(file)
+                .into_iter()
+                .map(|(line, id)| (id, (*file, line))),
+        );
+    }
+    for (id, (file, line)) in sentences.iter().filter(|(id, _)| !laws.contains_key(id)) {
+        findings.push(file.finding(
+            *line,
+            format!("`L{id:03}` has no law: test it or delete it"),
+        ));
+    }
+    for (id, (file, line)) in laws.iter().filter(|(id, _)| !sentences.contains_key(id)) {
+        findings.push(file.finding(*line, format!("law L{id:03} has no sentence in `api`")));
+    }
+    findings
+}
+
+type Place<'a> = (&'a Source, usize);
+
+/// Lines of doc comments that open with an id, as "- `L015` Dropping ..".
+fn sentence_ids(text: &str) -> Vec<(usize, u16)> {
+    let sentence = |line: &str| {
+        let line = line.trim_start();
+        let doc = line
+            .strip_prefix("///")
+            .or_else(|| line.strip_prefix("//!"))?;
+        let rest = doc.trim_start().strip_prefix("- `L")?;
+        rest.split_once('`')
+            .filter(|(id, _)| id.len() == 3)?
+            .0
+            .parse()
+            .ok()
+    };
+    let lines = text.lines().enumerate();
+    lines
+        .filter_map(|(i, line)| Some((i + 1, sentence(line)?)))
+        .collect()
+}
+
+/// Functions that are named after a law, as `l015_drop_detaches`.
+fn law_ids(file: &Source) -> Vec<(usize, u16)> {
+    let tokens = file.tokens();
+    let names = tokens
+        .find("fn")
+        .into_iter()
+        .filter_map(|at| tokens.0.get(at + 1));
+    let id = |name: &str| {
+        name.strip_prefix('l')?
+            .split_once('_')
+            .filter(|(id, _)| id.len() == 3)?
+            .0
+            .parse()
+            .ok()
+    };
+    names
+        .filter_map(|token| Some((token.line, id(&token.text)?)))
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn found(api: &str, suite: &str) -> Vec<String> {
+        let files = [
+            Source::new("api/src/task.rs", api),
+            Source::new("compat-tests/src/spawn.rs", suite),
+        ];
+        both_sides(&files).iter().map(ToString::to_string).collect()
+    }
+
+    #[test]
+    fn a_sentence_with_its_law_is_right() {
+        let law = "pub async fn l015_drop_detaches<R: Runtime>(rt: R) {}";
+        assert_eq!(
+            found("/// - `L015` Dropping detaches.\nfn f() {}", law),
+            [""; 0]
+        );
+    }
+
+    #[test]
+    fn a_sentence_without_a_law_is_found() {
+        let findings = found("/// - `L015` Dropping detaches.\nfn f() {}", "");
+        assert_eq!(
+            findings,
+            ["api/src/task.rs:1: `L015` has no law: test it or delete it"]
+        );
+    }
+
+    #[test]
+    fn a_law_without_a_sentence_is_found() {
+        let findings = found("/// See `L015`.\nfn f() {}", "fn l015_drop_detaches() {}");
+        assert_eq!(
+            findings,
+            ["compat-tests/src/spawn.rs:1: law L015 has no sentence in `api`"]
+        );
+    }
+
+    #[test]
+    fn a_sentence_that_stands_twice_is_found() {
+        let twice = "/// - `L015` Once.\nfn f() {}\n/// - `L015` Twice.\nfn g() {}";
+        assert_eq!(found(twice, "fn l015_drop_detaches() {}").len(), 1);
+    }
+}
