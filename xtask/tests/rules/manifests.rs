@@ -11,6 +11,7 @@ struct Direction {
     tests_use: &'static [&'static str],
 }
 
+const BINDING: &[&str] = &["anyrt", "anyrt-api"];
 const BACKEND: &[&str] = &["anyrt-api", "anyrt-kit"];
 
 /// application -> facade -> {macros, backends} -> kit -> api; libraries -> api; laws -> api.

@@ -34,7 +34,12 @@ impl Source {
 
     /// The crate's folder: `api`, `examples/kv`.
     pub(crate) fn package(&self) -> &str {
-        let inside = ["/src/", "/tests/", "/benches/", "/examples/", "/Cargo.toml"];
+        // Packages that stand among another's tests.
+        let nested = ["macros/tests/none", "macros/tests/one", "macros/tests/two"];
+        if let Some(package) = nested.iter().find(|package| self.path.starts_with(**package)) {
+            return package;
+        }
+        let inside = ["/src/", "/tests/", "/benches/", "/Cargo.toml"];
         let end = inside.iter().filter_map(|part| self.path.find(part)).min();
         &self.path[..end.unwrap_or(0)]
     }
@@ -122,6 +127,7 @@ mod tests {
         assert_eq!(package("api/src/net/mod.rs"), "api");
         assert_eq!(package("examples/kv/Cargo.toml"), "examples/kv");
         assert_eq!(package("examples/kv/tests/a.rs"), "examples/kv");
+        assert_eq!(package("macros/tests/one/Cargo.toml"), "macros/tests/one");
         assert_eq!(package("README.md"), "");
     }
 }

@@ -1,0 +1,4 @@
+//! No backend is compiled in, and none is named.
+
+#[anyrt::main]
+async fn main() {}

@@ -1,0 +1,4 @@
+//! `async` was forgotten.
+
+#[anyrt::main(native)]
+fn main() {}

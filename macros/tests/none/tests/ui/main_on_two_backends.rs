@@ -1,0 +1,4 @@
+//! A program runs on one.
+
+#[anyrt::main(native, tokio)]
+async fn main() {}

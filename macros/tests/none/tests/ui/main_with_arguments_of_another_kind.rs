@@ -1,0 +1,4 @@
+//! The name of a backend is no string.
+
+#[anyrt::main("native")]
+async fn main() {}
