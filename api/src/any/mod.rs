@@ -20,6 +20,7 @@ use std::sync::{Arc, Weak};
 
 pub use capabilities::Capabilities;
 use capabilities::Reach;
+pub use fs::{AnyFile, AnyReadDir};
 pub use task::AnyJoin;
 pub use time::AnySleep;
 
@@ -37,8 +38,12 @@ pub struct AnyRuntime {
 }
 
 impl AnyRuntime {
-    /// Erases a backend. Its optional capabilities are kept ([`Core::capabilities`]).
+    /// Erases a backend. Its optional capabilities are kept ([`Core::capabilities`]); a runtime that
+    /// is erased already stays as it is.
     pub fn new<R: Core>(rt: R) -> Self {
+        if let Some(erased) = (&rt as &dyn Any).downcast_ref::<AnyRuntime>() {
+            return erased.clone();
+        }
         AnyRuntime {
             erased: Arc::new(Erasing {
                 reach: Capabilities::of(),
@@ -173,6 +178,14 @@ impl<R: Core> Erased for Erasing<R> {
 impl crate::Entropy for AnyRuntime {
     fn fill_bytes(&self, buf: &mut [u8]) {
         self.erased.fill_bytes(buf);
+    }
+}
+
+impl Core for AnyRuntime {
+    const NAME: &'static str = "any";
+
+    fn capabilities(c: &mut Capabilities<Self>) {
+        c.fs();
     }
 }
 
