@@ -1,4 +1,4 @@
-//! The contract of anyrt: async Rust written once, bound by the binary.
+#![doc = include_str!("../README.md")]
 #![forbid(unsafe_code)]
 
 pub mod any;

@@ -101,6 +101,12 @@ impl AnyRuntime {
     ///
     /// - `L196` The same resolver again is fine; another is an error that names the first caller.
     ///   An entered runtime always wins over the default.
+    ///
+    /// # Contract
+    ///
+    /// - `L199` With one line from the application that sets it, a library in its bare form works
+    ///   in a program that runs on tokio, however many runtimes come and go there, and never uses
+    ///   one that is gone: the default is a resolver, not a runtime.
     #[track_caller]
     pub fn set_default(resolver: Resolver) -> Result<(), SetDefaultError> {
         current::set_default(resolver)
