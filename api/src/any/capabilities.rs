@@ -7,7 +7,7 @@ use super::fs::ErasedFs;
 use super::net::ErasedNet;
 use super::os::ErasedOs;
 #[cfg(unix)]
-use super::os::ErasedOsUnix;
+use super::os_unix::ErasedOsUnix;
 #[cfg(unix)]
 use super::unix::ErasedUnixNet;
 #[cfg(unix)]

@@ -7,8 +7,11 @@ mod capabilities;
 mod fs;
 mod net;
 mod os;
+#[cfg(unix)]
+mod os_unix;
 mod task;
 mod time;
+mod udp;
 #[cfg(unix)]
 mod unix;
 
@@ -21,8 +24,12 @@ use std::sync::{Arc, Weak};
 pub use capabilities::Capabilities;
 use capabilities::Reach;
 pub use fs::{AnyFile, AnyReadDir};
+pub use net::{AnyTcpListener, AnyTcpStream};
 pub use task::AnyJoin;
 pub use time::AnySleep;
+pub use udp::AnyUdpSocket;
+#[cfg(unix)]
+pub use unix::{AnyUnixDatagram, AnyUnixListener, AnyUnixStream};
 
 use crate::Core;
 use crate::current::{self, Resolver, Scope, SetDefaultError};
@@ -30,8 +37,9 @@ use crate::current::{self, Resolver, Scope, SetDefaultError};
 /// A runtime whose backend is not in its type: what the bare forms use, and the default parameter
 /// of every std-shaped type.
 ///
-/// Cheap to clone. Reads and writes cost one virtual call more than on the backend itself; connect,
-/// accept, open and sleep at most one box; spawn and join at most two.
+/// Cheap to clone. Reads and writes cost one virtual call more than on the backend itself; accept
+/// and sleep one allocation; connect and open that of the object and one that is freed when the
+/// future is done; spawn and join at most two.
 #[derive(Clone)]
 pub struct AnyRuntime {
     erased: Arc<dyn Erased>,

@@ -3,6 +3,7 @@
 //! Any number of tasks may wait on one socket or file, through `&TcpStream`, clones or split halves.
 //! Each operation carries its own `Wait`, so that dropping it takes out its own waker and no other.
 
+use std::any::Any;
 use std::fmt::Debug;
 use std::num::NonZeroU64;
 
@@ -68,7 +69,10 @@ pub enum Direction {
 }
 
 /// What every object of a backend owes: it can be waited on by many, and forgets who stops waiting.
-pub trait RawObject: Debug + Unpin + Send + Sync + 'static {
+///
+/// `Any`, so that an erased object can be given back as itself; every object trait over this one
+/// can be made a trait object.
+pub trait RawObject: Any + Debug + Unpin + Send + Sync {
     /// Takes the waiter out of the list of `direction`: its operation was dropped.
     ///
     /// `L009` Its waker is released at once. Does nothing for a waiter that is not in the list.

@@ -32,11 +32,11 @@ use crate::io::{RawObject, RawStream, Wait};
 )]
 pub trait AsyncNet: Clone + Debug + Send + Sync + Unpin + 'static {
     /// A connection.
-    type TcpStream: RawTcpStream;
+    type TcpStream: RawTcpStream + Clone;
     /// A listening socket.
-    type TcpListener: RawTcpListener<Stream = Self::TcpStream>;
+    type TcpListener: RawTcpListener<Stream = Self::TcpStream> + Clone;
     /// A datagram socket.
-    type UdpSocket: RawUdpSocket;
+    type UdpSocket: RawUdpSocket + Clone;
 
     /// Connects to `addr`: one attempt, one address.
     ///
@@ -135,7 +135,7 @@ pub trait RawTcpStream: RawStream {
 /// - `L113` Out of descriptors, accept returns that error; once one is free the waiting connection
 ///   is accepted.
 /// - `L114` An error of one connection (`ConnectionAborted`) does not end the listener.
-pub trait RawTcpListener: RawObject + Clone {
+pub trait RawTcpListener: RawObject {
     /// The connections it makes.
     type Stream: RawTcpStream;
 
@@ -157,7 +157,7 @@ pub trait RawTcpListener: RawObject + Clone {
 
 /// A backend's datagram socket. One receive is one datagram; what does not fit in the buffer is
 /// gone.
-pub trait RawUdpSocket: RawObject + Clone {
+pub trait RawUdpSocket: RawObject {
     /// Sends one datagram.
     fn poll_send_to(
         &self,

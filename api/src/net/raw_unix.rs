@@ -19,11 +19,11 @@ use crate::io::{RawObject, RawStream, Wait};
 )]
 pub trait AsyncUnixNet: Clone + Debug + Send + Sync + Unpin + 'static {
     /// A connection.
-    type UnixStream: RawUnixStream;
+    type UnixStream: RawUnixStream + Clone;
     /// A listening socket.
-    type UnixListener: RawUnixListener<Stream = Self::UnixStream>;
+    type UnixListener: RawUnixListener<Stream = Self::UnixStream> + Clone;
     /// A datagram socket.
-    type UnixDatagram: RawUnixDatagram;
+    type UnixDatagram: RawUnixDatagram + Clone;
 
     /// Connects; waits while the listener's backlog is full, as std does.
     fn connect_unix(
@@ -53,7 +53,7 @@ pub trait RawUnixStream: RawStream {
 }
 
 /// A backend's listening Unix socket.
-pub trait RawUnixListener: RawObject + Clone {
+pub trait RawUnixListener: RawObject {
     /// The connections it makes.
     type Stream: RawUnixStream;
 
@@ -70,7 +70,7 @@ pub trait RawUnixListener: RawObject + Clone {
 }
 
 /// A backend's Unix datagram socket.
-pub trait RawUnixDatagram: RawObject + Clone {
+pub trait RawUnixDatagram: RawObject {
     /// Sends one datagram.
     fn poll_send_to(
         &self,
