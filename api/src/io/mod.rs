@@ -13,6 +13,7 @@
 mod buf_writer;
 mod copy;
 mod duplex;
+mod operation;
 mod stream;
 mod timeout;
 mod wait;
@@ -27,6 +28,7 @@ pub use futures_lite::io::{
     AsyncBufReadExt, AsyncReadExt, AsyncSeekExt, AsyncWriteExt, BufReader, Bytes, Chain, Cursor,
     Empty, Lines, ReadHalf, Repeat, Sink, Split, Take, WriteHalf, copy, empty, repeat, sink, split,
 };
+pub(crate) use operation::{leave, operation};
 pub use stream::RawStream;
 pub use timeout::{timeout, timeout_in};
 pub use wait::{Direction, RawObject, Wait};
