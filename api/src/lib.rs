@@ -13,7 +13,7 @@ mod runtime;
 pub mod task;
 pub mod time;
 
-pub use any::AnyRuntime;
+pub use any::{AnyOwner, AnyRuntime};
 pub use entropy::Entropy;
 pub use fs::AsyncFs;
 pub use net::AsyncNet;

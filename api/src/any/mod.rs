@@ -9,6 +9,7 @@ mod net;
 mod os;
 #[cfg(unix)]
 mod os_unix;
+mod owner;
 mod task;
 mod time;
 mod udp;
@@ -25,14 +26,15 @@ pub use capabilities::Capabilities;
 use capabilities::Reach;
 pub use fs::{AnyFile, AnyReadDir};
 pub use net::{AnyTcpListener, AnyTcpStream};
+pub use owner::AnyOwner;
 pub use task::AnyJoin;
 pub use time::AnySleep;
 pub use udp::AnyUdpSocket;
 #[cfg(unix)]
 pub use unix::{AnyUnixDatagram, AnyUnixListener, AnyUnixStream};
 
-use crate::Core;
 use crate::current::{self, Resolver, Scope, SetDefaultError};
+use crate::{Core, Runtime};
 
 /// A runtime whose backend is not in its type: what the bare forms use, and the default parameter
 /// of every std-shaped type.
@@ -199,9 +201,13 @@ impl Core for AnyRuntime {
     const NAME: &'static str = "any";
 
     fn capabilities(c: &mut Capabilities<Self>) {
-        c.fs();
+        c.net().fs().os_handles();
+        #[cfg(unix)]
+        c.unix_net().os_unix_handles();
     }
 }
+
+impl Runtime for AnyRuntime {}
 
 impl AnyRuntime {
     /// The one `Unsupported` of the workspace.

@@ -36,7 +36,10 @@ impl Source {
     pub(crate) fn package(&self) -> &str {
         // Packages that stand among another's tests.
         let nested = ["macros/tests/none", "macros/tests/one", "macros/tests/two"];
-        if let Some(package) = nested.iter().find(|package| self.path.starts_with(**package)) {
+        if let Some(package) = nested
+            .iter()
+            .find(|package| self.path.starts_with(**package))
+        {
             return package;
         }
         let inside = ["/src/", "/tests/", "/benches/", "/Cargo.toml"];
