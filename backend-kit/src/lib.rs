@@ -1,1 +1,32 @@
-//! What backends over an operating system share: files, name lookup, waiters, the task wrapper.
+//! What backends share: waiters, the task wrapper, files, name lookup, sockets.
+//!
+//! ```text
+//!   backend-native   backend-tokio   backend-smol        a backend in memory
+//!          \               |              /                      |
+//!           +--- fs   net   probe   entropy (feature `os`)       |
+//!           +--- wait   task   gone ----------------------------+
+//!                          |
+//!                      anyrt-api
+//! ```
+//!
+//! # For backend authors
+//!
+//! [`wait::Waiters`] stands between any number of tasks and a runtime's poll that keeps one waker;
+//! [`task::Catch`] and [`task::Call`] keep the panics of users' futures and closures where the
+//! contract wants them. The rest needs an operating system.
+//!
+//! # For library authors
+//!
+//! Nothing: a library depends on `anyrt-api` alone.
+#![deny(unsafe_code)]
+
+pub mod gone;
+pub mod task;
+pub mod wait;
+
+#[cfg(feature = "os")]
+pub mod entropy;
+#[cfg(feature = "os")]
+pub mod net;
+#[cfg(feature = "os")]
+pub mod probe;

@@ -1,0 +1,71 @@
+//! Names to addresses: [`Lookups`]. Knows nothing of sockets; every backend over an operating
+//! system answers `AsyncNet::lookup_host` with it.
+
+use std::fmt;
+use std::io;
+use std::net::{SocketAddr, ToSocketAddrs};
+use std::sync::Arc;
+
+use anyrt_api::Core;
+use async_lock::Semaphore;
+
+use crate::gone;
+
+/// Lookups that one runtime makes at the same time, of the 500 or so blocking calls that its pool
+/// admits.
+const LOOKUPS_MAX: usize = 32;
+
+/// The name lookups of one runtime: [`std::net::ToSocketAddrs`] on its blocking pool.
+///
+/// `L140` They are capped, so that a resolver that hangs cannot take the pool from the files.
+/// Cheap to clone.
+#[derive(Clone)]
+pub struct Lookups {
+    free: Arc<Semaphore>,
+}
+
+impl Lookups {
+    /// None is under way.
+    #[must_use]
+    pub fn new() -> Self {
+        Lookups {
+            free: Arc::new(Semaphore::new(LOOKUPS_MAX)),
+        }
+    }
+
+    /// Resolves a name, as the system does it and in its order.
+    ///
+    /// Dropping the future returns at once (`L139`); the lookup that is under way keeps its place
+    /// under the cap until the system answers it.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`std::net::ToSocketAddrs`]; or that the runtime is gone.
+    pub async fn lookup<R: Core>(
+        &self,
+        rt: &R,
+        host: &str,
+        port: u16,
+    ) -> io::Result<Vec<SocketAddr>> {
+        let place = self.free.acquire_arc().await;
+        let host = host.to_owned();
+        let call = rt.spawn_blocking(move || {
+            let found = (host.as_str(), port).to_socket_addrs();
+            drop(place);
+            found.map(Iterator::collect)
+        });
+        gone::joined(R::NAME, call.await)?
+    }
+}
+
+impl Default for Lookups {
+    fn default() -> Self {
+        Lookups::new()
+    }
+}
+
+impl fmt::Debug for Lookups {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Lookups")
+    }
+}
