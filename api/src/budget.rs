@@ -1,8 +1,8 @@
 //! The cooperative budget: what stops an always-ready socket from starving timers and other tasks.
 //!
 //! A thread-local count of operations, refilled by each backend's task wrapper
-//! ([`Root`](crate::current::Root)) before every poll and spent by the std-shaped types. Outside any
-//! task of ours, on a foreign executor, it is unlimited. Knows nothing of runtimes.
+//! ([`Root`](crate::current::Root)) before every poll and spent by the std-shaped types. Outside
+//! any task of ours, on a foreign executor, it is unlimited. Knows nothing of runtimes.
 //!
 //! # Contract
 //!

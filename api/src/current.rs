@@ -50,8 +50,8 @@ pub fn enter<T>(rt: AnyRuntime, f: impl FnOnce() -> T) -> T {
     f()
 }
 
-/// Runs `f` with `rt` as the current runtime, on a thread that polls its tasks meanwhile: a worker's
-/// loop, or the loop of a `block_on`.
+/// Runs `f` with `rt` as the current runtime, on a thread that polls its tasks meanwhile: a
+/// worker's loop, or the loop of a `block_on`.
 ///
 /// # Panics
 ///
@@ -176,7 +176,8 @@ impl<F: Future> Future for Scope<F> {
     }
 }
 
-/// A resolver of the process default: asked each time a thread without an entered runtime needs one.
+/// A resolver of the process default: asked each time a thread without an entered runtime needs
+/// one.
 pub type Resolver = fn() -> Option<AnyRuntime>;
 
 /// Another default is set already: see [`AnyRuntime::set_default`].

@@ -1,6 +1,7 @@
 //! What a backend is as a whole: [`Core`], [`Runtime`], and the owner's [`BlockOn`].
 //!
-//! Knows nothing of how tasks, timers, sockets or files work: each has its own trait beside its types.
+//! Knows nothing of how tasks, timers, sockets or files work: each has its own trait beside its
+//! types.
 
 use std::fmt::Debug;
 use std::future::Future;

@@ -48,8 +48,8 @@ pub struct AnyRuntime {
 }
 
 impl AnyRuntime {
-    /// Erases a backend. Its optional capabilities are kept ([`Core::capabilities`]); a runtime that
-    /// is erased already stays as it is.
+    /// Erases a backend. Its optional capabilities are kept ([`Core::capabilities`]); a runtime
+    /// that is erased already stays as it is.
     pub fn new<R: Core>(rt: R) -> Self {
         if let Some(erased) = (&rt as &dyn Any).downcast_ref::<AnyRuntime>() {
             return erased.clone();

@@ -1,7 +1,7 @@
 //! What is known of a file: [`Metadata`], [`FileType`], [`Permissions`], [`FileTimes`].
 //!
-//! Plain data with std's accessors, which convert from std's types: std's own can only be made by an
-//! operating system, and a backend may have none.
+//! Plain data with std's accessors, which convert from std's types: std's own can only be made by
+//! an operating system, and a backend may have none.
 
 use std::io;
 use std::time::SystemTime;

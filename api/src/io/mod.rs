@@ -1,13 +1,13 @@
 //! Reading and writing: futures-io's traits, futures-lite's extensions, and what we add to them.
 //!
-//! The traits are futures-io's, under its names, so that every crate outside tokio's world fits; the
-//! extension traits and adapters are futures-lite's. Ours are [`BufWriter`] (whose `into_inner`
+//! The traits are futures-io's, under its names, so that every crate outside tokio's world fits;
+//! the extension traits and adapters are futures-lite's. Ours are [`BufWriter`] (whose `into_inner`
 //! flushes), [`copy_bidirectional`], [`duplex`] and [`timeout`]. Knows nothing of sockets or files.
 //!
 //! # Cancel safety
 //!
-//! `read`, `write`, `read_vectored`, `write_vectored`, `fill_buf` and `flush` are safe: dropping them
-//! loses nothing. `read_exact`, `read_to_end`, `read_to_string`, `read_line`, `read_until`,
+//! `read`, `write`, `read_vectored`, `write_vectored`, `fill_buf` and `flush` are safe: dropping
+//! them loses nothing. `read_exact`, `read_to_end`, `read_to_string`, `read_line`, `read_until`,
 //! `write_all` and `copy` are not: what they have done so far is known to their future alone.
 
 mod buf_writer;

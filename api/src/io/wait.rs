@@ -1,7 +1,8 @@
 //! Who waits on an object: [`Wait`], the place of one waiter, and [`RawObject`], which keeps them.
 //!
-//! Any number of tasks may wait on one socket or file, through `&TcpStream`, clones or split halves.
-//! Each operation carries its own `Wait`, so that dropping it takes out its own waker and no other.
+//! Any number of tasks may wait on one socket or file, through `&TcpStream`, clones or split
+//! halves. Each operation carries its own `Wait`, so that dropping it takes out its own waker and
+//! no other.
 
 use std::any::Any;
 use std::fmt::Debug;

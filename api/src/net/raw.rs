@@ -53,8 +53,8 @@ pub trait AsyncNet: Clone + Debug + Send + Sync + Unpin + 'static {
     ///
     /// # Contract
     ///
-    /// - `L107` Port 0 yields a port of the system's choice; on Unix a port that was just closed can
-    ///   be bound again (`SO_REUSEADDR`).
+    /// - `L107` Port 0 yields a port of the system's choice; on Unix a port that was just closed
+    ///   can be bound again (`SO_REUSEADDR`).
     fn listen_tcp(
         &self,
         addr: SocketAddr,

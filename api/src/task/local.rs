@@ -214,7 +214,8 @@ struct Fresh<F: Future> {
     unfinished: Unfinished<F::Output>,
 }
 
-/// A task: runs its future until it is done, panics, or is aborted; drops it; then tells the handle.
+/// A task: runs its future until it is done, panics, or is aborted; drops it; then tells the
+/// handle.
 async fn run<F: Future>(fresh: Fresh<F>) {
     let Fresh { future, unfinished } = fresh;
     let join = &unfinished.0;

@@ -9,9 +9,9 @@ use crate::current::with_current;
 
 /// A point in time: [`std::time::Instant`], whose `now` is the current runtime's clock.
 ///
-/// It has std's methods, and saturates where std's operators panic: `now + Duration::MAX` is a point
-/// that never comes. Outside any runtime `now` is std's, so that a library which writes what a user
-/// of std writes can still be simulated.
+/// It has std's methods, and saturates where std's operators panic: `now + Duration::MAX` is a
+/// point that never comes. Outside any runtime `now` is std's, so that a library which writes what
+/// a user of std writes can still be simulated.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Instant(std::time::Instant);
 

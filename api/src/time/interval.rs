@@ -36,8 +36,8 @@ pub enum MissedTicks {
 ///
 /// # Panics
 ///
-/// At the caller, if `period` is zero. At the first tick, if no runtime was current at this call and
-/// none is then.
+/// At the caller, if `period` is zero. At the first tick, if no runtime was current at this call
+/// and none is then.
 #[track_caller]
 pub fn interval_at(start: Instant, period: Duration, missed: MissedTicks) -> Interval {
     Interval::new(Late::here(), start, period, missed)

@@ -1,4 +1,5 @@
-//! What a backend brings for time: [`Timer`] and its [`RawSleep`]. Knows nothing of wheels or heaps.
+//! What a backend brings for time: [`Timer`] and its [`RawSleep`]. Knows nothing of wheels or
+//! heaps.
 
 use std::fmt::Debug;
 use std::future::Future;

@@ -19,8 +19,8 @@ use crate::current::Late;
 ///
 /// # Contract
 ///
-/// - `L085` `future` is polled before the clock, so that `Ok` wins a tie; the deadline holds even if
-///   `future` spends the whole budget; and `future` is dropped before the caller sees `Err`.
+/// - `L085` `future` is polled before the clock, so that `Ok` wins a tie; the deadline holds even
+///   if `future` spends the whole budget; and `future` is dropped before the caller sees `Err`.
 ///
 /// # Errors
 ///
