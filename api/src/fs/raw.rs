@@ -120,6 +120,10 @@ pub trait AsyncFs: Clone + Debug + Send + Sync + Unpin + 'static {
 ///
 /// Poll methods of several tasks are served one after the other, each by its own `Wait`; the
 /// direction of a file's waiters is `Read` for reads and seeks, `Write` for writes and flushes.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not a backend's file",
+    note = "a backend implements `RawFile` for its own file; libraries use the types over it"
+)]
 pub trait RawFile: RawObject {
     /// Reads at the cursor.
     fn poll_read(
@@ -210,6 +214,10 @@ pub trait RawFile: RawObject {
 ///
 /// - `L157` Neither `.` nor `..`; every entry that is there throughout comes exactly once; deleting
 ///   entries meanwhile is no error; dropping it closes the folder.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not a backend's reader of a directory",
+    note = "a backend implements `RawReadDir` for its own reader of a directory; libraries use the types over it"
+)]
 pub trait RawReadDir: Debug + Unpin + Send + Sync + 'static {
     /// The next entry.
     fn poll_next_entry(&mut self, cx: &mut Context<'_>) -> Poll<Option<io::Result<RawDirEntry>>>;

@@ -27,6 +27,10 @@ use super::{RawObject, Wait};
 /// A task that waits is never displaced by another: where a runtime's poll keeps one waker a
 /// direction, the kit's `Waiters` stand between. Empty buffers and the budget are dealt with in the
 /// std-shaped types and do not reach this trait.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not a backend's stream",
+    note = "a backend implements `RawStream` for its own stream; libraries use the types over it"
+)]
 pub trait RawStream: RawObject {
     /// Reads into `buf`; `Ok(0)` is the end of the stream.
     fn poll_read(

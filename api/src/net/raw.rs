@@ -92,6 +92,10 @@ pub trait AsyncNet: Clone + Debug + Send + Sync + Unpin + 'static {
 /// - `L121` A write to a peer that does not read waits, and goes on when it does; every byte
 ///   arrives in order.
 /// - `L123` `poll_peek` consumes nothing; options read back what was set; `take_error` clears.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not a backend's TCP stream",
+    note = "a backend implements `RawTcpStream` for its own TCP stream; libraries use the types over it"
+)]
 pub trait RawTcpStream: RawStream {
     /// This end's address.
     fn local_addr(&self) -> io::Result<SocketAddr>;
@@ -135,6 +139,10 @@ pub trait RawTcpStream: RawStream {
 /// - `L113` Out of descriptors, accept returns that error; once one is free the waiting connection
 ///   is accepted.
 /// - `L114` An error of one connection (`ConnectionAborted`) does not end the listener.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not a backend's TCP listener",
+    note = "a backend implements `RawTcpListener` for its own TCP listener; libraries use the types over it"
+)]
 pub trait RawTcpListener: RawObject {
     /// The connections it makes.
     type Stream: RawTcpStream;
@@ -157,6 +165,10 @@ pub trait RawTcpListener: RawObject {
 
 /// A backend's datagram socket. One receive is one datagram; what does not fit in the buffer is
 /// gone.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not a backend's UDP socket",
+    note = "a backend implements `RawUdpSocket` for its own UDP socket; libraries use the types over it"
+)]
 pub trait RawUdpSocket: RawObject {
     /// Sends one datagram.
     fn poll_send_to(

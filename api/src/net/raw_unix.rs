@@ -41,6 +41,10 @@ pub trait AsyncUnixNet: Clone + Debug + Send + Sync + Unpin + 'static {
 }
 
 /// A backend's Unix connection.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not a backend's Unix stream",
+    note = "a backend implements `RawUnixStream` for its own Unix stream; libraries use the types over it"
+)]
 pub trait RawUnixStream: RawStream {
     /// This end's address.
     fn local_addr(&self) -> io::Result<SocketAddr>;
@@ -53,6 +57,10 @@ pub trait RawUnixStream: RawStream {
 }
 
 /// A backend's listening Unix socket.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not a backend's Unix listener",
+    note = "a backend implements `RawUnixListener` for its own Unix listener; libraries use the types over it"
+)]
 pub trait RawUnixListener: RawObject {
     /// The connections it makes.
     type Stream: RawUnixStream;
@@ -70,6 +78,10 @@ pub trait RawUnixListener: RawObject {
 }
 
 /// A backend's Unix datagram socket.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not a backend's Unix datagram socket",
+    note = "a backend implements `RawUnixDatagram` for its own Unix datagram socket; libraries use the types over it"
+)]
 pub trait RawUnixDatagram: RawObject {
     /// Sends one datagram.
     fn poll_send_to(
