@@ -36,7 +36,7 @@
 //!
 //! | feature | module | runtime |
 //! |---|---|---|
-//! | `native` | `anyrt::native` | our own: work-stealing workers that drive the reactor themselves |
+//! | `native` | `anyrt::native` | ours: work-stealing, its workers drive the reactor |
 //! | `tokio` | `anyrt::tokio` | tokio, owned or lent |
 //! | `smol` | `anyrt::smol` | async-executor, async-io, blocking |
 //!
@@ -55,7 +55,7 @@ pub mod bind;
 
 pub use anyrt_api::{
     AnyRuntime, AsyncFs, AsyncNet, BlockOn, Core, Entropy, Runtime, Spawn, Timer, any, current, fs,
-    io, net, os, task, time,
+    io, net, os, task, task_local, time,
 };
 pub use anyrt_macros::{main, test};
 

@@ -7,7 +7,7 @@
 
 mod rules;
 
-use rules::{Finding, Workspace, bans, doors, laws, manifests, shape, system};
+use rules::{Finding, Workspace, bans, doors, laws, manifests, messages, shape, system};
 
 #[test]
 fn the_walk_finds_the_workspace() {
@@ -82,6 +82,11 @@ fn doors_and_floors_of_the_backends() {
 #[test]
 fn the_contract_and_its_laws() {
     report(laws::both_sides(&Workspace::load().files));
+}
+
+#[test]
+fn the_contract_says_what_to_write() {
+    report(Workspace::load().each(".rs", messages::of_traits));
 }
 
 /// Fails with all findings at once.

@@ -52,6 +52,21 @@ const DIRECTIONS: &[Direction] = &[
         tests_use: &[],
     },
     Direction {
+        package: "macros/tests/none",
+        uses: &[],
+        tests_use: BINDING,
+    },
+    Direction {
+        package: "macros/tests/one",
+        uses: &[],
+        tests_use: BINDING,
+    },
+    Direction {
+        package: "macros/tests/two",
+        uses: &[],
+        tests_use: BINDING,
+    },
+    Direction {
         package: "facade",
         uses: &[
             "anyrt-api",
