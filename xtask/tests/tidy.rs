@@ -67,6 +67,8 @@ fn manifests_say_why_and_point_one_way() {
     let workspace = Workspace::load();
     let mut findings = workspace.each("Cargo.toml", manifests::reasons);
     findings.extend(workspace.each("Cargo.toml", manifests::directions));
+    findings.extend(workspace.each("Cargo.toml", manifests::members));
+    findings.extend(workspace.each("Cargo.toml", manifests::features));
     findings.extend(manifests::changelog(&workspace.files));
     report(findings);
 }

@@ -122,7 +122,8 @@ pub trait AsyncFs: Clone + Debug + Send + Sync + Unpin + 'static {
 /// direction of a file's waiters is `Read` for reads and seeks, `Write` for writes and flushes.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not a backend's file",
-    note = "a backend implements `RawFile` for its own file; libraries use the types over it"
+    note = "a backend implements `RawFile` for its own file; \
+            libraries use the types over it"
 )]
 pub trait RawFile: RawObject {
     /// Reads at the cursor.
@@ -216,7 +217,8 @@ pub trait RawFile: RawObject {
 ///   entries meanwhile is no error; dropping it closes the folder.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not a backend's reader of a directory",
-    note = "a backend implements `RawReadDir` for its own reader of a directory; libraries use the types over it"
+    note = "a backend implements `RawReadDir` for its own reader of a directory; \
+            libraries use the types over it"
 )]
 pub trait RawReadDir: Debug + Unpin + Send + Sync + 'static {
     /// The next entry.

@@ -29,7 +29,8 @@ use super::{RawObject, Wait};
 /// std-shaped types and do not reach this trait.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not a backend's stream",
-    note = "a backend implements `RawStream` for its own stream; libraries use the types over it"
+    note = "a backend implements `RawStream` for its own stream; \
+            libraries use the types over it"
 )]
 pub trait RawStream: RawObject {
     /// Reads into `buf`; `Ok(0)` is the end of the stream.

@@ -75,7 +75,8 @@ pub enum Direction {
 /// can be made a trait object.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not a backend's object",
-    note = "a backend implements `RawObject` for each of its objects; libraries use the types over them"
+    note = "a backend implements `RawObject` for each of its objects; \
+            libraries use the types over them"
 )]
 pub trait RawObject: Any + Debug + Unpin + Send + Sync {
     /// Takes the waiter out of the list of `direction`: its operation was dropped.

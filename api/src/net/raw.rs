@@ -94,7 +94,8 @@ pub trait AsyncNet: Clone + Debug + Send + Sync + Unpin + 'static {
 /// - `L123` `poll_peek` consumes nothing; options read back what was set; `take_error` clears.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not a backend's TCP stream",
-    note = "a backend implements `RawTcpStream` for its own TCP stream; libraries use the types over it"
+    note = "a backend implements `RawTcpStream` for its own TCP stream; \
+            libraries use the types over it"
 )]
 pub trait RawTcpStream: RawStream {
     /// This end's address.
@@ -141,7 +142,8 @@ pub trait RawTcpStream: RawStream {
 /// - `L114` An error of one connection (`ConnectionAborted`) does not end the listener.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not a backend's TCP listener",
-    note = "a backend implements `RawTcpListener` for its own TCP listener; libraries use the types over it"
+    note = "a backend implements `RawTcpListener` for its own TCP listener; \
+            libraries use the types over it"
 )]
 pub trait RawTcpListener: RawObject {
     /// The connections it makes.
@@ -167,7 +169,8 @@ pub trait RawTcpListener: RawObject {
 /// gone.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not a backend's UDP socket",
-    note = "a backend implements `RawUdpSocket` for its own UDP socket; libraries use the types over it"
+    note = "a backend implements `RawUdpSocket` for its own UDP socket; \
+            libraries use the types over it"
 )]
 pub trait RawUdpSocket: RawObject {
     /// Sends one datagram.

@@ -43,7 +43,8 @@ pub trait AsyncUnixNet: Clone + Debug + Send + Sync + Unpin + 'static {
 /// A backend's Unix connection.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not a backend's Unix stream",
-    note = "a backend implements `RawUnixStream` for its own Unix stream; libraries use the types over it"
+    note = "a backend implements `RawUnixStream` for its own Unix stream; \
+            libraries use the types over it"
 )]
 pub trait RawUnixStream: RawStream {
     /// This end's address.
@@ -59,7 +60,8 @@ pub trait RawUnixStream: RawStream {
 /// A backend's listening Unix socket.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not a backend's Unix listener",
-    note = "a backend implements `RawUnixListener` for its own Unix listener; libraries use the types over it"
+    note = "a backend implements `RawUnixListener` for its own Unix listener; \
+            libraries use the types over it"
 )]
 pub trait RawUnixListener: RawObject {
     /// The connections it makes.
@@ -80,7 +82,8 @@ pub trait RawUnixListener: RawObject {
 /// A backend's Unix datagram socket.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not a backend's Unix datagram socket",
-    note = "a backend implements `RawUnixDatagram` for its own Unix datagram socket; libraries use the types over it"
+    note = "a backend implements `RawUnixDatagram` for its own Unix datagram socket; \
+            libraries use the types over it"
 )]
 pub trait RawUnixDatagram: RawObject {
     /// Sends one datagram.

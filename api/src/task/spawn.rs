@@ -107,7 +107,8 @@ pub trait Spawn: Clone + Debug + Send + Sync + Unpin + 'static {
 /// Dropping it detaches. It is not `Debug`, since a derive would ask that of `T`.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not a backend's join handle",
-    note = "a backend implements `RawJoin` for its own join handle; libraries use the types over it"
+    note = "a backend implements `RawJoin` for its own join handle; \
+            libraries use the types over it"
 )]
 pub trait RawJoin<T>:
     Future<Output = Result<T, JoinError>> + Unpin + Send + Sync + 'static

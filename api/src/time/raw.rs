@@ -43,7 +43,8 @@ pub trait Timer: Clone + Debug + Send + Sync + Unpin + 'static {
 /// If the runtime is gone, polling it panics with a message that names the backend.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not a backend's alarm",
-    note = "a backend implements `RawSleep` for its own alarm; libraries use the types over it"
+    note = "a backend implements `RawSleep` for its own alarm; \
+            libraries use the types over it"
 )]
 pub trait RawSleep: Future<Output = ()> + Debug + Send + Sync + 'static {
     /// Sets another deadline; works before and after it fired.

@@ -143,10 +143,8 @@ const RUNTIMES: [&str; 14] = [
 /// Every dependency says in its line why it is there.
 pub(crate) fn reasons(file: &Source) -> Vec<Finding> {
     let bare = dependencies(&file.text).into_iter().filter(|dependency| {
-        !dependency
-            .text
-            .split_once(" # ")
-            .is_some_and(|(_, why)| !why.trim().is_empty())
+        let why = dependency.text.split_once(" # ");
+        why.is_none_or(|(_, why)| why.trim().is_empty())
     });
     let advice = |name: &str| format!("`{name}` has no reason: one line, with `# why`");
     bare.map(|dependency| file.finding(dependency.line, advice(dependency.name)))
@@ -176,6 +174,30 @@ pub(crate) fn directions(file: &Source) -> Vec<Finding> {
     wrong
         .map(|dependency| file.finding(dependency.line, advice(dependency.name)))
         .collect()
+}
+
+/// Every member of the workspace says what it is.
+pub(crate) fn members(file: &Source) -> Vec<Finding> {
+    let is_end = |line: &&str| line.trim() != "]";
+    let lines = file.text.lines().enumerate();
+    let members = lines
+        .skip_while(|(_, line)| line.trim() != "members = [")
+        .skip(1);
+    let members = members.take_while(|(_, line)| is_end(line));
+    let bare = members.filter(|(_, line)| !line.contains(" # "));
+    bare.map(|(i, _)| file.finding(i + 1, "say what the member is: `# what`"))
+        .collect()
+}
+
+/// No feature is on by default, and the contract has none at all.
+pub(crate) fn features(file: &Source) -> Vec<Finding> {
+    let lines = file.text.lines().enumerate();
+    let wrong = lines.filter(|(_, line)| {
+        let of_the_contract = file.package() == "api" && line.trim() == "[features]";
+        of_the_contract || line.starts_with("default = [") && !line.starts_with("default = []")
+    });
+    let advice = "a feature makes names exist where it is asked for: none is on by default";
+    wrong.map(|(i, _)| file.finding(i + 1, advice)).collect()
 }
 
 /// The changelog has the version that the workspace has.
@@ -311,6 +333,20 @@ mod tests {
             0
         );
         assert_eq!(found("new", "[dependencies]"), 1);
+    }
+
+    #[test]
+    fn a_member_that_says_nothing_is_found() {
+        let root = "[workspace]\nmembers = [\n  \"api\", # the contract\n  \"new\",\n]\n";
+        assert_eq!(members(&Source::new("Cargo.toml", root)).len(), 1);
+    }
+
+    #[test]
+    fn a_feature_that_nobody_asked_for_is_found() {
+        let found = |package, text| features(&manifest(package, text)).len();
+        assert_eq!(found("facade", "[features]\ndefault = [\"native\"]"), 1);
+        assert_eq!(found("facade", "[features]\nnative = []"), 0);
+        assert_eq!(found("api", "[features]\nnative = []"), 1);
     }
 
     #[test]

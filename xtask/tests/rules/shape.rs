@@ -53,7 +53,8 @@ pub(crate) fn columns(file: &Source) -> Vec<Finding> {
 /// Every module says in its first line what it does.
 pub(crate) fn module_docs(file: &Source) -> Vec<Finding> {
     let advice = "open with `//!`: what it does, what it knows nothing of, who calls it";
-    let missing = !file.text.starts_with("//! ");
+    let opens = ["//! ", "#![doc = include_str!("];
+    let missing = !opens.iter().any(|open| file.text.starts_with(open));
     missing
         .then(|| file.finding(1, advice))
         .into_iter()
