@@ -12,7 +12,25 @@ const UNSAFE: &[(&str, &str)] = &[];
 const DENY: [&str; 2] = ["backend-kit", "backend-native"];
 
 /// Files that ask which target they are compiled for, each with the reason.
-const CFG: &[(&str, &str)] = &[];
+const CFG: &[(&str, &str)] = &[
+    (
+        "api/src/any/",
+        "the erased twin has the capabilities that there are",
+    ),
+    (
+        "api/src/fs/",
+        "std's extensions for files differ between systems",
+    ),
+    (
+        "api/src/lib.rs",
+        "re-exports the capability that exists on Unix alone",
+    ),
+    ("api/src/net/", "Unix sockets exist on Unix alone"),
+    (
+        "api/src/os/",
+        "handles and descriptors differ between systems",
+    ),
+];
 
 const TARGET_WORDS: [&str; 8] = [
     "unix",
