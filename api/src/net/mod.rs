@@ -27,3 +27,6 @@ pub use tcp::{Incoming, OwnedReadHalf, OwnedWriteHalf, ReuniteError, TcpListener
 pub use udp::UdpSocket;
 #[cfg(unix)]
 pub use unix::{datagram::UnixDatagram, listener::UnixListener, stream::UnixStream};
+
+#[cfg(test)]
+mod tests;
