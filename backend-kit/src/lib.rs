@@ -27,6 +27,12 @@ pub mod wait;
 #[cfg(feature = "os")]
 pub mod entropy;
 #[cfg(feature = "os")]
+pub mod fs;
+#[cfg(feature = "os")]
 pub mod net;
 #[cfg(feature = "os")]
 pub mod probe;
+
+/// The contract, for the macros of this crate.
+#[doc(hidden)]
+pub use anyrt_api as api;

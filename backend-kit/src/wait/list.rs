@@ -50,6 +50,16 @@ impl WaitList {
             .any(|entry| entry.is(wait, waker) && entry.waker.will_wake(waker))
     }
 
+    /// The key that names a waiter here, given now if it has none; it keeps it until it leaves, also
+    /// when it is woken meanwhile. None for a waiter without a place for a key.
+    pub fn key(&mut self, wait: &mut Wait) -> Option<NonZeroU64> {
+        if wait.key().is_none() && !wait.is_by_waker() {
+            self.keys += 1;
+            wait.set_key(NonZeroU64::new(self.keys));
+        }
+        wait.key()
+    }
+
     /// Enters a waiter, or gives the one that is there another waker, and returns the one it had,
     /// to be dropped once the lock is released.
     #[must_use = "a waker is dropped after the lock"]
@@ -57,7 +67,7 @@ impl WaitList {
         if let Some(entry) = self.entries_mut().find(|entry| entry.is(wait, &waker)) {
             return Some(std::mem::replace(&mut entry.waker, waker));
         }
-        let key = self.key_for(wait);
+        let key = self.key(wait);
         let entry = Entry { key, waker };
         if self.first.is_none() {
             self.first = Some(entry);
@@ -86,15 +96,6 @@ impl WaitList {
             first: self.first.take(),
             rest: std::mem::take(&mut self.rest),
         }
-    }
-
-    fn key_for(&mut self, wait: &mut Wait) -> Option<NonZeroU64> {
-        if wait.is_by_waker() {
-            return None;
-        }
-        self.keys += 1;
-        wait.set_key(NonZeroU64::new(self.keys));
-        wait.key()
     }
 
     fn entries(&self) -> impl Iterator<Item = &Entry> {

@@ -1,0 +1,210 @@
+//! Linux: `preadv2` with `RWF_NOWAIT`, and `openat2` with `RESOLVE_CACHED`.
+//!
+//! # What guards them
+//!
+//! Linux 5.9 and 5.10 answer such reads short and with a false end of file (met by tokio 1.6.0,
+//! which took its inline reads back: tokio#3518, #3803). So: older kernels are not asked at all; a
+//! zero is believed only at or beyond the file's size; a short read is a short read; whatever says
+//! "not here" (no support, a seccomp filter) is remembered for that file; an I/O error is left to
+//! the pool, which meets it again if it is real.
+
+use std::fs::File;
+use std::io::{self, IoSliceMut};
+use std::path::Path;
+use std::sync::OnceLock;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use anyrt_api::fs::OpenFlags;
+use rustix::fs::{CWD, FileType, Mode, OFlags, ResolveFlags};
+use rustix::io::{Errno, ReadWriteFlags};
+
+use super::{MOST, Whole};
+
+/// The first kernel whose answers are believed.
+const TRUSTED: (u32, u32) = (5, 12);
+
+/// Means "at the cursor, which moves" to `preadv2`.
+const AT_CURSOR: u64 = u64::MAX;
+
+/// What one file is known to answer.
+#[derive(Debug, Default)]
+pub(crate) struct Inline {
+    /// Set once the file said that it cannot read without waiting.
+    refused: AtomicBool,
+}
+
+impl Inline {
+    /// Reads at `offset`, or at the cursor, which moves then; `None` means "ask the pool".
+    pub(crate) fn read(
+        &self,
+        file: &File,
+        buf: &mut [u8],
+        offset: Option<u64>,
+    ) -> Option<io::Result<usize>> {
+        // Relaxed: a thread that does not see it asks the file once more, and is told again.
+        if self.refused.load(Ordering::Relaxed) || !kernel_is_trusted() {
+            return None;
+        }
+        if offset.is_some_and(|offset| i64::try_from(offset).is_err()) {
+            return None;
+        }
+        let most = buf.len().min(MOST);
+        let mut bufs = [IoSliceMut::new(&mut buf[..most])];
+        let offset_or_cursor = offset.unwrap_or(AT_CURSOR);
+        match rustix::io::preadv2(file, &mut bufs, offset_or_cursor, ReadWriteFlags::NOWAIT) {
+            Ok(0) if most > 0 => is_at_end(file, offset).then_some(Ok(0)),
+            Ok(n) => Some(Ok(n)),
+            Err(Errno::AGAIN | Errno::INTR | Errno::IO) => None,
+            Err(Errno::OPNOTSUPP | Errno::INVAL | Errno::NOSYS | Errno::PERM) => {
+                self.refused.store(true, Ordering::Relaxed);
+                None
+            }
+            Err(error) => Some(Err(error.into())),
+        }
+    }
+}
+
+/// Opens a regular file that is there, if the kernel finds its name without waiting.
+///
+/// Any trouble means "ask the pool", whose error is the true one.
+pub(crate) fn open(path: &Path, flags: &OpenFlags) -> Option<File> {
+    if flags.create || flags.create_new || flags.truncate || flags.custom_flags != 0 {
+        return None;
+    }
+    let access = match (flags.read, flags.write || flags.append) {
+        (true, false) => OFlags::RDONLY,
+        (true, true) => OFlags::RDWR,
+        (false, true) => OFlags::WRONLY,
+        (false, false) => return None,
+    };
+    let append = if flags.append {
+        OFlags::APPEND
+    } else {
+        OFlags::empty()
+    };
+    let file = open_cached(path, access | append)?;
+    // It was needed for a lease that is being broken; std's files have it not.
+    rustix::fs::fcntl_setfl(&file, append).ok()?;
+    Some(file)
+}
+
+/// Reads a small regular file as a whole, if it can be had without waiting.
+pub(crate) fn read_whole(path: &Path) -> Whole {
+    let Some(file) = open_cached(path, OFlags::RDONLY) else {
+        return Whole::Untouched;
+    };
+    let mut bytes = Vec::new();
+    let len = rustix::fs::fstat(&file).map_or(u64::MAX, |stat| stat.st_size as u64);
+    match usize::try_from(len) {
+        // A file that says it is empty may be one of /proc's, which the pool reads.
+        Ok(len @ 1..=MOST) => {
+            bytes.resize(len, 0);
+            let inline = Inline::default();
+            let mut done = 0;
+            while let Some(Ok(n @ 1..)) = inline.read(&file, &mut bytes[done..], None) {
+                done += n;
+            }
+            bytes.truncate(done);
+            if done == len {
+                return Whole::Read(bytes);
+            }
+            Whole::Begun(file, bytes)
+        }
+        _ => Whole::Begun(file, bytes),
+    }
+}
+
+/// Opens `path` if it is a regular file and its name is cached.
+///
+/// It is looked at first: opening a pipe or a device would do something already.
+fn open_cached(path: &Path, flags: OFlags) -> Option<File> {
+    if !kernel_is_trusted() {
+        return None;
+    }
+    let cached = |flags| {
+        let flags = flags | OFlags::CLOEXEC;
+        rustix::fs::openat2(CWD, path, flags, Mode::empty(), ResolveFlags::CACHED).ok()
+    };
+    let is_regular = |fd| {
+        let stat = rustix::fs::fstat(fd);
+        stat.is_ok_and(|stat| FileType::from_raw_mode(stat.st_mode) == FileType::RegularFile)
+    };
+    let looked_at = cached(OFlags::PATH)?;
+    if !is_regular(&looked_at) {
+        return None;
+    }
+    let opened = cached(flags | OFlags::NONBLOCK)?;
+    is_regular(&opened).then(|| File::from(opened))
+}
+
+/// True if a read at `offset`, or at the cursor, that gave no byte is at the file's end.
+fn is_at_end(file: &File, offset: Option<u64>) -> bool {
+    let Ok(stat) = rustix::fs::fstat(file) else {
+        return false;
+    };
+    let position = match offset {
+        Some(offset) => Ok(offset),
+        None => rustix::fs::tell(file),
+    };
+    FileType::from_raw_mode(stat.st_mode) == FileType::RegularFile
+        && position.is_ok_and(|at| at >= stat.st_size as u64)
+}
+
+/// A fact of the machine, asked for once.
+fn kernel_is_trusted() -> bool {
+    static TRUST: OnceLock<bool> = OnceLock::new();
+    *TRUST.get_or_init(|| {
+        let name = rustix::system::uname();
+        version(&name.release().to_string_lossy()).is_some_and(|version| version >= TRUSTED)
+    })
+}
+
+fn version(release: &str) -> Option<(u32, u32)> {
+    let mut parts = release.split(|c: char| !c.is_ascii_digit());
+    Some((parts.next()?.parse().ok()?, parts.next()?.parse().ok()?))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::{Seek, Write};
+
+    use super::*;
+
+    #[test]
+    fn kernel_versions_are_compared_as_numbers() {
+        assert_eq!(version("5.10.0-28-amd64"), Some((5, 10)));
+        assert_eq!(version("6.18.44-fc"), Some((6, 18)));
+        assert_eq!(version("5.4-rc1"), Some((5, 4)));
+        assert_eq!(version("unknown"), None);
+        assert!(version("5.9.1") < Some(TRUSTED) && version("10.0.0") > Some(TRUSTED));
+    }
+
+    #[test]
+    fn a_zero_below_the_size_is_not_believed() {
+        let mut file = tempfile::tempfile().expect("a temporary file");
+        file.write_all(b"abc").expect("room for three bytes");
+        assert!(is_at_end(&file, None));
+        assert!(is_at_end(&file, Some(3)) && is_at_end(&file, Some(9)));
+        assert!(!is_at_end(&file, Some(2)));
+        file.rewind().expect("a file is seekable");
+        assert!(!is_at_end(&file, None));
+    }
+
+    #[test]
+    fn what_cannot_answer_at_once_is_asked_once() {
+        // A file of /proc cannot.
+        let file = File::open("/proc/self/status").expect("proc is mounted");
+        let inline = Inline::default();
+        assert!(inline.read(&file, &mut [0; 16], None).is_none());
+        assert!(inline.refused.load(Ordering::Relaxed));
+    }
+
+    #[test]
+    fn only_regular_files_are_opened_inline() {
+        let mut read = OpenFlags::default();
+        read.read = true;
+        assert!(open(Path::new("/dev/null"), &read).is_none());
+        assert!(open(Path::new("/"), &read).is_none());
+        assert!(open(Path::new("/nowhere/at/all"), &read).is_none());
+    }
+}
