@@ -1,0 +1,258 @@
+//! The executor: workers that run tasks, and what they share.
+//!
+//! It knows tasks as things that can be run, and the driver as the place to sleep. It knows nothing
+//! of the contract: `runtime.rs` calls it.
+//!
+//! ```text
+//!   spawn, wake --+--> on a worker: its own queue (slot + ring)  --+
+//!                 |                     ^                          |--> run
+//!                 |             half a ring is stolen              |
+//!                 +--> elsewhere: the shared queue, in batches  ---+
+//!                 |
+//!                 +--> idle.rs: is anybody to be woken?        sleep: driver/ (see IDLE.md)
+//! ```
+//!
+//! # The end
+//!
+//! 1. `close` marks the runtime as ended: from now on a spawn is cancelled at once. Queued blocking
+//!    jobs are cancelled, and every thread is woken. Nothing is waited for.
+//! 2. Each worker, after the task that it is running, leaves its loop.
+//! 3. It takes all tasks out of the registry and cancels them: each future is dropped once, here,
+//!    or, if another worker is polling it, there after that poll.
+//! 4. The driver is closed: whatever still waits for a socket or a timer is told.
+//! 5. `shutdown` waits until all threads are gone, at most as long as it may; then it does 3 and 4
+//!    itself, for the case that every worker was stuck.
+
+mod block_on;
+mod idle;
+mod queue;
+mod registry;
+mod spares;
+mod table;
+mod worker;
+
+use std::{
+    fmt, io,
+    sync::{
+        Arc,
+        atomic::{
+            AtomicBool, AtomicU64,
+            Ordering::{Acquire, Relaxed, Release},
+        },
+    },
+    time::Duration,
+};
+
+pub(crate) use self::block_on::block_on;
+use self::{
+    idle::Idle,
+    queue::{Injector, Local, Stealer},
+    registry::Registry,
+    spares::Spares,
+    table::Key,
+    worker::Core,
+};
+use crate::{
+    blocking::Pool,
+    driver::{Driver, Kind, Parker},
+    task::{self, Join, Runnable, Schedule},
+    threads::{Role, Threads},
+    wake::wake_all,
+};
+
+/// How a runtime is to be.
+#[derive(Debug)]
+pub(crate) struct Config {
+    pub(crate) workers: usize,
+    pub(crate) thread_name: String,
+    pub(crate) stack_size: Option<usize>,
+    pub(crate) blocking_threads: usize,
+    pub(crate) blocking_keep_alive: Duration,
+    /// What each thread does around its body.
+    pub(crate) around: fn(Arc<Shared>, Role, &mut dyn FnMut()),
+}
+
+/// What the threads and the handles of one runtime share.
+pub(crate) struct Shared {
+    key: Key,
+    closed: AtomicBool,
+    driver: Arc<Driver>,
+    blocking: Pool,
+    threads: Threads,
+    registry: Registry,
+    injector: Injector,
+    idle: Idle,
+    spares: Spares<Box<Core>>,
+    /// One a worker.
+    stealers: Box<[Stealer]>,
+    parkers: Box<[Arc<Parker>]>,
+}
+
+impl Shared {
+    /// Starts a runtime.
+    ///
+    /// # Errors
+    ///
+    /// The system's, if it has no descriptor or no thread left; nothing is left behind then.
+    pub(crate) fn start(config: Config) -> io::Result<Arc<Self>> {
+        let driver = Arc::new(Driver::new()?);
+        let locals: Vec<_> = (0..config.workers).map(|_| Local::new()).collect();
+        let shared = table::insert(|key| Self::new(key, driver, &locals, config));
+        for (index, local) in locals.into_iter().enumerate() {
+            let core = Core::new(&shared, index, local);
+            if let Err(error) = shared.threads.start(Role::Worker, || worker::run(core)) {
+                shared.close();
+                return Err(error);
+            }
+        }
+        Ok(shared)
+    }
+
+    fn new(key: Key, driver: Arc<Driver>, locals: &[Local], config: Config) -> Self {
+        let around = config.around;
+        let around = move |role, body: &mut dyn FnMut()| match table::find(key) {
+            Some(shared) => around(shared, role, body),
+            None => body(),
+        };
+        let threads = Threads::new(config.thread_name, config.stack_size, Box::new(around));
+        let limit = config.blocking_threads;
+        Self {
+            key,
+            closed: AtomicBool::new(false),
+            driver,
+            blocking: Pool::new(threads.clone(), limit, config.blocking_keep_alive),
+            threads,
+            registry: Registry::new(),
+            injector: Injector::default(),
+            idle: Idle::new(locals.len()),
+            spares: Spares::new(),
+            stealers: locals.iter().map(Local::stealer).collect(),
+            parkers: locals.iter().map(|_| Arc::new(Parker::new(Kind::Worker))).collect(),
+        }
+    }
+
+    pub(crate) fn driver(&self) -> &Arc<Driver> {
+        &self.driver
+    }
+
+    pub(crate) fn blocking(&self) -> &Pool {
+        &self.blocking
+    }
+
+    /// The number of workers.
+    pub(crate) fn n_workers(&self) -> usize {
+        self.parkers.len()
+    }
+
+    /// True once the end has begun.
+    pub(crate) fn is_closed(&self) -> bool {
+        // Acquire: pairs with the Release in `close`.
+        self.closed.load(Acquire)
+    }
+
+    /// Starts a task. Nothing of it is polled here; if the runtime has ended, it is cancelled.
+    pub(crate) fn spawn<F>(&self, future: F) -> Join<F::Output>
+    where
+        F: Future<Output: Send + 'static> + Send + 'static,
+    {
+        let home = Home(self.key);
+        let (task, join) = task::spawn(future, home);
+        if !self.is_closed() && self.registry.insert(&task) {
+            if let Err(task) = worker::push(self.key, task) {
+                self.inject(task);
+            }
+        } else {
+            task.cancel(None);
+        }
+        join
+    }
+
+    /// Runs `f`, which may block, while another thread does the work of this one if it is a worker.
+    pub(crate) fn block_in_place<T>(&self, f: impl FnOnce() -> T) -> T {
+        worker::block_in_place(self.key, f)
+    }
+
+    /// Begins the end: step 1. Never waits, and runs no foreign code but the destructors of
+    /// blocking jobs that have not begun.
+    pub(crate) fn close(&self) {
+        // Release: pairs with the Acquire in `is_closed`.
+        self.closed.store(true, Release);
+        drop(self.spares.close());
+        self.blocking.close();
+        for parker in &self.parkers {
+            parker.notify(|| self.driver.wake());
+        }
+    }
+
+    /// Steps 1 to 5.
+    pub(crate) fn shutdown(&self, limit: Duration) {
+        self.close();
+        self.threads.wait(limit);
+        self.finish();
+    }
+
+    /// Steps 3 and 4.
+    fn finish(&self) {
+        for task in self.registry.close() {
+            task.cancel(None);
+        }
+        self.injector.clear();
+        let mut wakers = Vec::new();
+        self.driver.close(&mut wakers);
+        wake_all(&mut wakers);
+    }
+
+    fn inject(&self, task: Runnable) {
+        self.injector.push(task);
+        self.notify();
+    }
+
+    /// Work was put where all can take it: wakes a worker if none is on the way to it.
+    fn notify(&self) {
+        if let Some(worker) = self.idle.pick(|worker| self.parkers[worker].is_driving()) {
+            self.parkers[worker].notify(|| self.driver.wake());
+        }
+    }
+}
+
+impl Drop for Shared {
+    fn drop(&mut self) {
+        table::remove(self.key);
+    }
+}
+
+impl fmt::Debug for Shared {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Shared")
+            .field("workers", &self.n_workers())
+            .field("closed", &self.closed.load(Relaxed))
+            .field("threads", &self.threads)
+            .finish_non_exhaustive()
+    }
+}
+
+/// Where the tasks of a runtime belong: all that a task knows of it.
+#[derive(Clone, Copy, Debug)]
+struct Home(Key);
+
+impl Schedule for Home {
+    fn schedule(&self, task: Runnable) {
+        if let Err(task) = worker::push(self.0, task)
+            && let Some(shared) = table::find(self.0)
+            && !shared.is_closed()
+        {
+            shared.inject(task);
+        }
+        // The tasks of a runtime that has ended are dropped by it, not by who wakes them.
+    }
+
+    fn finished(&self, tag: &AtomicU64) {
+        let tag = tag.load(Relaxed);
+        let done = worker::with_shared(self.0, |shared| shared.registry.remove(tag));
+        if done.is_none()
+            && let Some(shared) = table::find(self.0)
+        {
+            shared.registry.remove(tag);
+        }
+    }
+}

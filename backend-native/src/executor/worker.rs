@@ -1,0 +1,244 @@
+//! The loop of a worker: run what is there, search, sleep.
+//!
+//! It knows the queues, the idle protocol and the driver, and of tasks that they can be run. It
+//! runs on the threads that `mod.rs` starts. What a thread is to the executor stands in a
+//! thread-local that this file alone has.
+//!
+//! The core is what makes a thread a worker: its queue and its place in the protocol. There are as
+//! many as workers, each with one thread at a time, but not always the same: see `spares.rs`.
+
+use std::{cell::RefCell, fmt, sync::Arc, task::Waker, time::Duration};
+
+use st3::StealError;
+
+use super::{Shared, queue::Local, table::Key};
+use crate::{task::Runnable, threads::Role, wake::wake_all};
+
+/// After so many tasks a busy worker looks at the shared queue, at sockets and at timers.
+const TASKS_PER_LOOK: u32 = 61;
+/// How often a search goes around while another thread steals where it looks.
+const ROUNDS: usize = 4;
+/// How long a thread that lost its core waits for another.
+const SPARE_KEEP_ALIVE: Duration = Duration::from_secs(10);
+
+/// What makes a thread worker number `index`.
+pub(super) struct Core {
+    shared: Arc<Shared>,
+    index: usize,
+    local: Local,
+    n_run: u32,
+    /// The worker that is robbed first, next time.
+    victim: usize,
+}
+
+thread_local! {
+    /// This thread's core. Never borrowed while foreign code runs.
+    static CORE: RefCell<Option<Box<Core>>> = const { RefCell::new(None) };
+}
+
+/// The body of a worker's thread: runs the core's tasks until the runtime ends.
+pub(super) fn run(core: Box<Core>) {
+    let shared = core.shared.clone();
+    let mut next = Some(core);
+    while let Some(core) = next {
+        CORE.with(|here| {
+            here.replace(Some(core));
+            run_core(&shared, here);
+            here.replace(None)
+        });
+        if shared.is_closed() {
+            return shared.finish();
+        }
+        next = shared.spares.wait(SPARE_KEEP_ALIVE);
+    }
+}
+
+/// The body of a spare thread: waits for a core first.
+fn run_spare(shared: &Shared) {
+    if let Some(core) = shared.spares.wait(SPARE_KEEP_ALIVE) {
+        run(core);
+    }
+}
+
+/// Puts a task into this thread's own queue, if it is a worker of the task's runtime; else gives it
+/// back.
+pub(super) fn push(runtime: Key, task: Runnable) -> Result<(), Runnable> {
+    let mut task = Some(task);
+    // While the thread ends it has no core any more.
+    let _ = CORE.try_with(|here| {
+        if let Some(core) = here.borrow_mut().as_mut()
+            && core.shared.key == runtime
+            && let Some(task) = task.take()
+            && core.local.push(task, &core.shared.injector)
+        {
+            core.shared.notify();
+        }
+    });
+    task.map_or(Ok(()), Err)
+}
+
+/// Lends this thread's runtime to `f`, if it is a worker of `runtime`.
+pub(super) fn with_shared<T>(runtime: Key, f: impl FnOnce(&Shared) -> T) -> Option<T> {
+    CORE.try_with(|here| {
+        let here = here.borrow();
+        let core = here.as_ref().filter(|core| core.shared.key == runtime)?;
+        Some(f(&core.shared))
+    })
+    .ok()
+    .flatten()
+}
+
+/// Runs `f` without this thread's core, if it has one of `runtime`: another thread goes on with it.
+///
+/// If there is no thread to be had, the worker blocks with its core.
+pub(super) fn block_in_place<T>(runtime: Key, f: impl FnOnce() -> T) -> T {
+    let lent = CORE.try_with(|here| lend(here, runtime)).ok().flatten();
+    let output = f();
+    // If `f` panicked, the worker's loop finds that it has no core, which is as good.
+    if let Some((shared, index)) = lent {
+        CORE.with(|here| here.replace(shared.spares.take_back(|core| core.index == index)));
+    }
+    output
+}
+
+fn lend(here: &RefCell<Option<Box<Core>>>, runtime: Key) -> Option<(Arc<Shared>, usize)> {
+    let core = here.borrow_mut().take_if(|core| core.shared.key == runtime)?;
+    let (shared, index) = (core.shared.clone(), core.index);
+    let spare = shared.clone();
+    let start = || shared.threads.start(Role::Worker, move || run_spare(&spare));
+    match shared.spares.offer(core, start) {
+        Ok(()) => Some((shared, index)),
+        Err(core) => {
+            here.replace(Some(core));
+            None
+        }
+    }
+}
+
+/// Runs tasks until the runtime ends or a task gave the core away.
+fn run_core(shared: &Shared, here: &RefCell<Option<Box<Core>>>) {
+    let mut wakers = Vec::new();
+    // The search token: see IDLE.md. Held from a wake-up or a search to the next task or sleep.
+    let mut token = false;
+    while !shared.is_closed() {
+        let mut borrowed = here.borrow_mut();
+        let Some(core) = borrowed.as_mut() else {
+            return;
+        };
+        match core.next(&mut token) {
+            Some(task) => {
+                let look = core.n_run.is_multiple_of(TASKS_PER_LOOK);
+                drop(borrowed);
+                task.run();
+                if look {
+                    shared.driver.poll(&mut wakers);
+                    wake_all(&mut wakers);
+                }
+            }
+            None => {
+                let index = core.index;
+                drop(borrowed);
+                token = sleep(shared, index, &mut wakers);
+            }
+        }
+    }
+}
+
+/// Sleeps, or drives, and wakes what the driver brought. True if the worker was picked to search.
+fn sleep(shared: &Shared, index: usize, wakers: &mut Vec<Waker>) -> bool {
+    shared.driver.park(&shared.parkers[index], wakers);
+    let picked = shared.idle.unpark(index);
+    wake_all(wakers);
+    picked
+}
+
+impl Core {
+    pub(super) fn new(shared: &Arc<Shared>, index: usize, local: Local) -> Box<Self> {
+        Box::new(Self { shared: shared.clone(), index, local, n_run: 0, victim: index + 1 })
+    }
+
+    /// The next task, and the token given back; or else this worker is announced as parked and has
+    /// looked everywhere once more.
+    fn next(&mut self, token: &mut bool) -> Option<Runnable> {
+        self.n_run = self.n_run.wrapping_add(1);
+        let mut task = self.next_own();
+        if task.is_none() {
+            *token = *token || self.shared.idle.try_search();
+            if *token {
+                task = self.search();
+            }
+        }
+        if task.is_none() {
+            self.shared.idle.park(self.index, *token);
+            *token = false;
+            task = self.search();
+            if task.is_some() {
+                *token = self.shared.idle.unpark(self.index);
+                self.share(token);
+            }
+        } else if *token {
+            self.share(token);
+        }
+        task
+    }
+
+    /// The next task of this worker's own queue, and now and then of the shared one.
+    fn next_own(&mut self) -> Option<Runnable> {
+        let shared = &self.shared;
+        if self.n_run.is_multiple_of(TASKS_PER_LOOK)
+            && let Some(task) = self.local.take_batch(&shared.injector, shared.parkers.len())
+        {
+            return Some(task);
+        }
+        self.local.pop(&shared.injector)
+    }
+
+    /// A task from the shared queue or from another worker's ring.
+    fn search(&mut self) -> Option<Runnable> {
+        let n_workers = self.shared.stealers.len();
+        for _ in 0..ROUNDS {
+            let task = self.local.take_batch(&self.shared.injector, n_workers);
+            if task.is_some() {
+                return task;
+            }
+            let mut busy = false;
+            for _ in 0..n_workers {
+                self.victim = (self.victim + 1) % n_workers;
+                if self.victim == self.index {
+                    continue;
+                }
+                match self.shared.stealers[self.victim].steal(&self.local) {
+                    Ok(task) => return Some(task),
+                    Err(StealError::Busy) => busy = true,
+                    Err(StealError::Empty) => {}
+                }
+            }
+            if !busy {
+                break;
+            }
+            std::hint::spin_loop();
+        }
+        None
+    }
+
+    /// Something was found: gives the token back, and wakes another if there is more.
+    fn share(&mut self, token: &mut bool) {
+        let shared = &self.shared;
+        if std::mem::take(token) {
+            shared.idle.found();
+        }
+        let more = |worker: usize| worker != self.index && shared.stealers[worker].has_surplus(&self.local);
+        if self.local.has_surplus()
+            || !shared.injector.is_empty()
+            || (0..shared.stealers.len()).any(more)
+        {
+            shared.notify();
+        }
+    }
+}
+
+impl fmt::Debug for Core {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Core").field("index", &self.index).finish_non_exhaustive()
+    }
+}
