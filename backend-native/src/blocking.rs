@@ -44,7 +44,13 @@ struct State {
 impl Pool {
     pub(crate) fn new(threads: Threads, limit: usize, keep_alive: Duration) -> Self {
         let (state, more) = (Mutex::default(), Condvar::new());
-        Self(Arc::new(Inner { threads, limit, keep_alive, state, more }))
+        Self(Arc::new(Inner {
+            threads,
+            limit,
+            keep_alive,
+            state,
+            more,
+        }))
     }
 
     /// Runs `f` on a thread of the pool, once one is free.
@@ -94,7 +100,11 @@ impl Pool {
             let mut state = self.0.lock();
             state.n_threads -= 1;
             // With other threads alive the job runs later.
-            let jobs = if state.n_threads == 0 { mem::take(&mut state.jobs) } else { VecDeque::new() };
+            let jobs = if state.n_threads == 0 {
+                mem::take(&mut state.jobs)
+            } else {
+                VecDeque::new()
+            };
             drop(state);
             for job in jobs {
                 job.cancel(Some(error.kind().into()));

@@ -2,11 +2,18 @@
 #![deny(unsafe_code)]
 
 mod blocking;
+mod builder;
 mod driver;
 mod executor;
+pub mod net;
 mod reactor;
+mod runtime;
 mod sync;
 mod task;
 mod threads;
 mod timer;
 mod wake;
+
+pub use builder::Builder;
+pub use runtime::{Native, NativeJoin, Runtime};
+pub use timer::Sleep;

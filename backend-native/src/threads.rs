@@ -10,7 +10,7 @@ use std::{
         atomic::{AtomicUsize, Ordering::Relaxed},
     },
     thread::{self, ThreadId},
-    time::{Duration, Instant},
+    time::Duration,
 };
 
 /// What every thread of a runtime does around its body: the door enters the runtime there.
@@ -62,11 +62,7 @@ impl Threads {
     /// # Errors
     ///
     /// The system's, if it gives us no thread; `body` is dropped then.
-    pub(crate) fn start(
-        &self,
-        role: Role,
-        body: impl FnOnce() + Send + 'static,
-    ) -> io::Result<()> {
+    pub(crate) fn start(&self, role: Role, body: impl FnOnce() + Send + 'static) -> io::Result<()> {
         let alive = Alive::new(self.0.clone());
         let kind = match role {
             Role::Worker => "worker",
@@ -91,17 +87,12 @@ impl Threads {
 
     /// Waits until all threads but the calling one are gone, at most `limit`.
     pub(crate) fn wait(&self, limit: Duration) {
-        let start = Instant::now();
         let this = thread::current().id();
-        let mut alive = self.0.lock();
-        while alive.iter().any(|thread| thread.id != Some(this)) {
-            let left = limit.saturating_sub(start.elapsed());
-            if left.is_zero() {
-                return;
-            }
-            let waited = self.0.fewer.wait_timeout(alive, left);
-            alive = waited.unwrap_or_else(PoisonError::into_inner).0;
-        }
+        let others = |alive: &mut Vec<Thread>| alive.iter().any(|thread| thread.id != Some(this));
+        let alive = self.0.lock();
+        // Whether it was the limit or the last thread is the same to us.
+        let waited = self.0.fewer.wait_timeout_while(alive, limit, others);
+        drop(waited);
     }
 }
 
@@ -129,7 +120,9 @@ impl Alive {
 
 impl Drop for Alive {
     fn drop(&mut self) {
-        self.inner.lock().retain(|thread| thread.number != self.number);
+        self.inner
+            .lock()
+            .retain(|thread| thread.number != self.number);
         self.inner.fewer.notify_all();
     }
 }

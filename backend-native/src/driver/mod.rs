@@ -138,7 +138,10 @@ impl Driver {
 
     fn try_seat(&self) -> Option<Seat<'_>> {
         let events = self.seat.try_lock().ok()?;
-        Some(Seat { events: Some(events), driver: self })
+        Some(Seat {
+            events: Some(events),
+            driver: self,
+        })
     }
 
     /// Waits in the seat, once.
@@ -197,11 +200,17 @@ impl Driver {
                 Reason::Appointed(new) => post = new,
                 Reason::TimedOut => {
                     let rested = self.n_left.load(Relaxed) == n_left;
-                    if (rested || post == Post::Drive) && let Some(seat) = self.try_seat() {
+                    if (rested || post == Post::Drive)
+                        && let Some(seat) = self.try_seat()
+                    {
                         self.leave_crew(parker);
                         return self.drive(seat, parker, wakers);
                     }
-                    post = if rested { self.rest(parker) } else { Post::Watch };
+                    post = if rested {
+                        self.rest(parker)
+                    } else {
+                        Post::Watch
+                    };
                 }
             }
         }
@@ -265,7 +274,9 @@ struct Seat<'a> {
 
 impl Seat<'_> {
     fn events(&mut self) -> &mut Events {
-        self.events.as_mut().expect("the seat is given back on drop")
+        self.events
+            .as_mut()
+            .expect("the seat is given back on drop")
     }
 }
 
@@ -275,4 +286,9 @@ impl Drop for Seat<'_> {
         self.driver.n_left.fetch_add(1, Relaxed);
         self.driver.appoint_if_left();
     }
+}
+
+/// What waits for an event or an alarm gets once there are none (law `L052`).
+pub(crate) fn gone() -> io::Error {
+    io::Error::other("the runtime `native` of this object was shut down")
 }

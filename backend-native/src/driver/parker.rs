@@ -64,7 +64,12 @@ pub(crate) struct Parker {
 
 impl Parker {
     pub(crate) fn new(kind: Kind) -> Self {
-        Self { state: AtomicU8::new(EMPTY), kind, post: Mutex::new(None), condvar: Condvar::new() }
+        Self {
+            state: AtomicU8::new(EMPTY),
+            kind,
+            post: Mutex::new(None),
+            condvar: Condvar::new(),
+        }
     }
 
     /// Ends the thread's wait, or its next one. `wake_driver` is called if it waits in the poller.
@@ -94,12 +99,17 @@ impl Parker {
     /// True if there was a notice; it is taken.
     pub(super) fn take_notice(&self) -> bool {
         // Acquire: pairs with the Release in `notify`.
-        self.state.compare_exchange(NOTIFIED, EMPTY, AcqRel, Acquire).is_ok()
+        self.state
+            .compare_exchange(NOTIFIED, EMPTY, AcqRel, Acquire)
+            .is_ok()
     }
 
     /// From now on a notice ends the poller's wait. False if there was one already; it is taken.
     pub(super) fn start_driving(&self) -> bool {
-        let started = self.state.compare_exchange(EMPTY, DRIVING, AcqRel, Acquire).is_ok();
+        let started = self
+            .state
+            .compare_exchange(EMPTY, DRIVING, AcqRel, Acquire)
+            .is_ok();
         if !started {
             self.stop();
         }
@@ -115,14 +125,22 @@ impl Parker {
     /// `timeout`.
     pub(super) fn sleep(&self, timeout: Option<Duration>) -> Reason {
         let mut post = self.lock();
-        if self.state.compare_exchange(EMPTY, ASLEEP, AcqRel, Acquire).is_err() {
+        if self
+            .state
+            .compare_exchange(EMPTY, ASLEEP, AcqRel, Acquire)
+            .is_err()
+        {
             return Reason::Notified;
         }
         let mut timed_out = timeout == Some(Duration::ZERO);
         loop {
             let appointed = post.take();
             if appointed.is_some() || timed_out {
-                if self.state.compare_exchange(ASLEEP, EMPTY, AcqRel, Acquire).is_err() {
+                if self
+                    .state
+                    .compare_exchange(ASLEEP, EMPTY, AcqRel, Acquire)
+                    .is_err()
+                {
                     return Reason::Notified;
                 }
                 return appointed.map_or(Reason::TimedOut, Reason::Appointed);
@@ -140,7 +158,12 @@ impl Parker {
         timeout: Option<Duration>,
     ) -> (MutexGuard<'a, Option<Post>>, bool) {
         match timeout {
-            None => (self.condvar.wait(post).unwrap_or_else(PoisonError::into_inner), false),
+            None => (
+                self.condvar
+                    .wait(post)
+                    .unwrap_or_else(PoisonError::into_inner),
+                false,
+            ),
             Some(timeout) => {
                 let waited = self.condvar.wait_timeout(post, timeout);
                 let (post, result) = waited.unwrap_or_else(PoisonError::into_inner);
@@ -174,7 +197,11 @@ impl Crew {
     pub(super) fn leave(&mut self, parker: &Arc<Parker>, watched: &AtomicBool) {
         self.members.retain(|member| !Arc::ptr_eq(member, parker));
         *parker.lock() = None;
-        if self.watcher.as_ref().is_some_and(|watcher| Arc::ptr_eq(watcher, parker)) {
+        if self
+            .watcher
+            .as_ref()
+            .is_some_and(|watcher| Arc::ptr_eq(watcher, parker))
+        {
             self.set_watcher(None, watched);
         }
     }
@@ -194,7 +221,12 @@ impl Crew {
         if self.is_watched() {
             return false;
         }
-        let with = |kind| self.members.iter().rev().find(move |member| member.kind == kind);
+        let with = |kind| {
+            self.members
+                .iter()
+                .rev()
+                .find(move |member| member.kind == kind)
+        };
         let member = match only {
             Some(kind) => with(kind),
             None => with(Kind::Worker).or_else(|| with(Kind::Guest)),

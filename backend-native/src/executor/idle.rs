@@ -23,7 +23,10 @@ pub(crate) struct Idle {
 
 impl Idle {
     pub(crate) fn new(n_workers: usize) -> Self {
-        Self { state: AtomicUsize::new(0), parked: Mutex::new(Vec::with_capacity(n_workers)) }
+        Self {
+            state: AtomicUsize::new(0),
+            parked: Mutex::new(Vec::with_capacity(n_workers)),
+        }
     }
 
     /// Takes the search token, if it is free.
@@ -79,7 +82,10 @@ impl Idle {
         if self.state.fetch_or(SEARCHING, AcqRel) & SEARCHING != 0 {
             return None;
         }
-        let position = parked.iter().rposition(|&worker| !avoid(worker)).unwrap_or(last);
+        let position = parked
+            .iter()
+            .rposition(|&worker| !avoid(worker))
+            .unwrap_or(last);
         let index = parked.remove(position);
         self.state.fetch_sub(PARKED, AcqRel);
         Some(index)
@@ -102,7 +108,11 @@ mod tests {
         assert!(!idle.try_search());
         assert!(idle.unpark(1), "it was picked");
         idle.found();
-        assert_eq!(idle.pick(|worker| worker == 0), Some(0), "there is no other");
+        assert_eq!(
+            idle.pick(|worker| worker == 0),
+            Some(0),
+            "there is no other"
+        );
     }
 
     #[test]

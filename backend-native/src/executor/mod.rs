@@ -127,7 +127,10 @@ impl Shared {
             idle: Idle::new(locals.len()),
             spares: Spares::new(),
             stealers: locals.iter().map(Local::stealer).collect(),
-            parkers: locals.iter().map(|_| Arc::new(Parker::new(Kind::Worker))).collect(),
+            parkers: locals
+                .iter()
+                .map(|_| Arc::new(Parker::new(Kind::Worker)))
+                .collect(),
         }
     }
 

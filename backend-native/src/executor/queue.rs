@@ -34,7 +34,11 @@ pub(super) struct Local {
 
 impl Local {
     pub(super) fn new() -> Self {
-        Self { slot: None, streak: 0, ring: fifo::Worker::new(RING) }
+        Self {
+            slot: None,
+            streak: 0,
+            ring: fifo::Worker::new(RING),
+        }
     }
 
     pub(super) fn stealer(&self) -> Stealer {
@@ -117,7 +121,9 @@ impl Stealer {
     ///
     /// `Busy` if another thread steals there at this moment: that is not the same as empty.
     pub(super) fn steal(&self, local: &Local) -> Result<Runnable, StealError> {
-        let stolen = self.0.steal_and_pop(&local.ring, |n_tasks| n_tasks - n_tasks / 2);
+        let stolen = self
+            .0
+            .steal_and_pop(&local.ring, |n_tasks| n_tasks - n_tasks / 2);
         stolen.map(|(task, _)| task)
     }
 

@@ -3,10 +3,7 @@
 //! It knows tasks as [`Runnable`]s and nothing of queues. Spawning inserts, completion removes,
 //! shutdown drains. Split into shards, so that workers seldom meet at one lock.
 
-use std::{
-    mem,
-    sync::atomic::Ordering::Relaxed,
-};
+use std::{mem, sync::atomic::Ordering::Relaxed};
 
 use crate::{
     sync::{AtomicUsize, Mutex, lock},
@@ -31,7 +28,10 @@ struct Shard {
 
 impl Registry {
     pub(super) fn new() -> Self {
-        Self { shards: Default::default(), next: AtomicUsize::new(0) }
+        Self {
+            shards: Default::default(),
+            next: AtomicUsize::new(0),
+        }
     }
 
     /// Keeps a task until [`remove`](Self::remove), which finds it by the tag that is set here.
@@ -47,7 +47,8 @@ impl Registry {
             inner.tasks.len() - 1
         });
         // Relaxed: whoever runs the task got it through a queue.
-        task.tag().store((place * SHARDS + shard + 1) as u64, Relaxed);
+        task.tag()
+            .store((place * SHARDS + shard + 1) as u64, Relaxed);
         inner.tasks[place] = Some(task.clone());
         true
     }

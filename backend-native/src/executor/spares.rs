@@ -26,8 +26,15 @@ struct Inner<C> {
 
 impl<C> Spares<C> {
     pub(super) fn new() -> Self {
-        let inner = Inner { cores: VecDeque::new(), n_threads: 0, closed: false };
-        Self { inner: Mutex::new(inner), offered: Condvar::new() }
+        let inner = Inner {
+            cores: VecDeque::new(),
+            n_threads: 0,
+            closed: false,
+        };
+        Self {
+            inner: Mutex::new(inner),
+            offered: Condvar::new(),
+        }
     }
 
     /// Leaves a core for a thread that waits, or else for the one that `start` starts.
@@ -35,11 +42,7 @@ impl<C> Spares<C> {
     /// # Errors
     ///
     /// The core comes back if the runtime ends or no thread is to be had.
-    pub(super) fn offer(
-        &self,
-        core: C,
-        start: impl FnOnce() -> io::Result<()>,
-    ) -> Result<(), C> {
+    pub(super) fn offer(&self, core: C, start: impl FnOnce() -> io::Result<()>) -> Result<(), C> {
         let mut inner = self.lock();
         if inner.closed {
             return Err(core);

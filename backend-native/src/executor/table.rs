@@ -8,7 +8,10 @@ use std::sync::{Arc, PoisonError, RwLock, Weak};
 
 use super::Shared;
 
-static TABLE: RwLock<Table> = RwLock::new(Table { places: Vec::new(), free: Vec::new() });
+static TABLE: RwLock<Table> = RwLock::new(Table {
+    places: Vec::new(),
+    free: Vec::new(),
+});
 
 /// Names a runtime of this process.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -39,7 +42,11 @@ pub(super) fn insert(make: impl FnOnce(Key) -> Shared) -> Arc<Shared> {
 pub(super) fn find(key: Key) -> Option<Arc<Shared>> {
     let table = TABLE.read().unwrap_or_else(PoisonError::into_inner);
     let place = &table.places[key.index as usize];
-    if place.generation == key.generation { place.runtime.upgrade() } else { None }
+    if place.generation == key.generation {
+        place.runtime.upgrade()
+    } else {
+        None
+    }
 }
 
 /// Gives the place away to the next runtime. Called when the runtime is dropped.
@@ -56,10 +63,16 @@ fn reserve() -> Key {
     write(|table| {
         let index = table.free.pop().unwrap_or_else(|| {
             let index = u32::try_from(table.places.len()).expect("far fewer runtimes");
-            table.places.push(Place { generation: 0, runtime: Weak::new() });
+            table.places.push(Place {
+                generation: 0,
+                runtime: Weak::new(),
+            });
             index
         });
-        Key { index, generation: table.places[index as usize].generation }
+        Key {
+            index,
+            generation: table.places[index as usize].generation,
+        }
     })
 }
 

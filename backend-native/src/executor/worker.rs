@@ -102,10 +102,16 @@ pub(super) fn block_in_place<T>(runtime: Key, f: impl FnOnce() -> T) -> T {
 }
 
 fn lend(here: &RefCell<Option<Box<Core>>>, runtime: Key) -> Option<(Arc<Shared>, usize)> {
-    let core = here.borrow_mut().take_if(|core| core.shared.key == runtime)?;
+    let core = here
+        .borrow_mut()
+        .take_if(|core| core.shared.key == runtime)?;
     let (shared, index) = (core.shared.clone(), core.index);
     let spare = shared.clone();
-    let start = || shared.threads.start(Role::Worker, move || run_spare(&spare));
+    let start = || {
+        shared
+            .threads
+            .start(Role::Worker, move || run_spare(&spare))
+    };
     match shared.spares.offer(core, start) {
         Ok(()) => Some((shared, index)),
         Err(core) => {
@@ -154,7 +160,13 @@ fn sleep(shared: &Shared, index: usize, wakers: &mut Vec<Waker>) -> bool {
 
 impl Core {
     pub(super) fn new(shared: &Arc<Shared>, index: usize, local: Local) -> Box<Self> {
-        Box::new(Self { shared: shared.clone(), index, local, n_run: 0, victim: index + 1 })
+        Box::new(Self {
+            shared: shared.clone(),
+            index,
+            local,
+            n_run: 0,
+            victim: index + 1,
+        })
     }
 
     /// The next task, and the token given back; or else this worker is announced as parked and has
@@ -186,7 +198,9 @@ impl Core {
     fn next_own(&mut self) -> Option<Runnable> {
         let shared = &self.shared;
         if self.n_run.is_multiple_of(TASKS_PER_LOOK)
-            && let Some(task) = self.local.take_batch(&shared.injector, shared.parkers.len())
+            && let Some(task) = self
+                .local
+                .take_batch(&shared.injector, shared.parkers.len())
         {
             return Some(task);
         }
@@ -227,7 +241,9 @@ impl Core {
         if std::mem::take(token) {
             shared.idle.found();
         }
-        let more = |worker: usize| worker != self.index && shared.stealers[worker].has_surplus(&self.local);
+        let more = |worker: usize| {
+            worker != self.index && shared.stealers[worker].has_surplus(&self.local)
+        };
         if self.local.has_surplus()
             || !shared.injector.is_empty()
             || (0..shared.stealers.len()).any(more)
@@ -239,6 +255,8 @@ impl Core {
 
 impl fmt::Debug for Core {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Core").field("index", &self.index).finish_non_exhaustive()
+        f.debug_struct("Core")
+            .field("index", &self.index)
+            .finish_non_exhaustive()
     }
 }

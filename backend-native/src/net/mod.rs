@@ -5,22 +5,22 @@
 //! `anyrt_api::net::TcpStream<Native>` and its like.
 
 mod tcp;
+#[cfg(test)]
+mod tests;
 mod udp;
 #[cfg(unix)]
 mod unix;
-#[cfg(test)]
-mod tests;
 
 use std::{future::poll_fn, io, net::Shutdown};
 
 use anyrt_api::io::{Direction, Wait};
 
+#[cfg(unix)]
+pub use self::unix::{UnixDatagram, UnixListener, UnixStream};
 pub use self::{
     tcp::{TcpListener, TcpStream},
     udp::UdpSocket,
 };
-#[cfg(unix)]
-pub use self::unix::{UnixDatagram, UnixListener, UnixStream};
 use crate::reactor::{AsHandle, Source};
 
 /// Waits for a connect that has begun: writable, no error pending, and there is a peer.

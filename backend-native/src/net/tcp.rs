@@ -80,7 +80,8 @@ impl RawStream for TcpStream {
     ) -> Poll<io::Result<usize>> {
         let room = buf.len();
         let read = |mut stream: &net::TcpStream| stream.read(buf);
-        self.0.poll_io(cx, Direction::Read, wait, read, |&n| is_short(n, room))
+        self.0
+            .poll_io(cx, Direction::Read, wait, read, |&n| is_short(n, room))
     }
 
     fn poll_read_vectored(
@@ -91,7 +92,8 @@ impl RawStream for TcpStream {
     ) -> Poll<io::Result<usize>> {
         let room = bufs.iter().map(|buf| buf.len()).sum();
         let read = |mut stream: &net::TcpStream| stream.read_vectored(bufs);
-        self.0.poll_io(cx, Direction::Read, wait, read, |&n| is_short(n, room))
+        self.0
+            .poll_io(cx, Direction::Read, wait, read, |&n| is_short(n, room))
     }
 
     fn poll_write(
@@ -101,7 +103,9 @@ impl RawStream for TcpStream {
         buf: &[u8],
     ) -> Poll<io::Result<usize>> {
         let write = |mut stream: &net::TcpStream| stream.write(buf);
-        self.0.poll_io(cx, Direction::Write, wait, write, |&n| is_short(n, buf.len()))
+        self.0.poll_io(cx, Direction::Write, wait, write, |&n| {
+            is_short(n, buf.len())
+        })
     }
 
     fn poll_write_vectored(
@@ -112,7 +116,8 @@ impl RawStream for TcpStream {
     ) -> Poll<io::Result<usize>> {
         let room = bufs.iter().map(|buf| buf.len()).sum();
         let write = |mut stream: &net::TcpStream| stream.write_vectored(bufs);
-        self.0.poll_io(cx, Direction::Write, wait, write, |&n| is_short(n, room))
+        self.0
+            .poll_io(cx, Direction::Write, wait, write, |&n| is_short(n, room))
     }
 
     fn poll_close(&self, _cx: &mut Context<'_>, _wait: &mut Wait) -> Poll<io::Result<()>> {
@@ -225,7 +230,9 @@ impl RawTcpListener for TcpListener {
         wait: &mut Wait,
     ) -> Poll<io::Result<(TcpStream, SocketAddr)>> {
         let accept = net::TcpListener::accept;
-        let accepted = self.0.poll_io(cx, Direction::Read, wait, accept, |_| false)?;
+        let accepted = self
+            .0
+            .poll_io(cx, Direction::Read, wait, accept, |_| false)?;
         accepted.map(|(stream, addr)| Ok((TcpStream::from_std(self.0.driver(), stream)?, addr)))
     }
 

@@ -12,7 +12,7 @@ use std::{
     },
     sync::Arc,
     task::{Context, Poll},
-    time::{Duration, Instant},
+    time::Duration,
 };
 
 use anyrt_api::{
@@ -54,7 +54,7 @@ impl UnixStream {
                 Ok(()) => Source::new(driver, stream)?,
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
                     drop(stream);
-                    Sleep::new(driver.clone(), Instant::now() + pause).or_gone().await?;
+                    Sleep::after(driver.clone(), pause).or_gone().await?;
                     pause = (pause * 2).min(RETRY_LAST);
                     continue;
                 }
@@ -203,7 +203,9 @@ impl RawUnixListener for UnixListener {
         wait: &mut Wait,
     ) -> Poll<io::Result<(UnixStream, SocketAddr)>> {
         let accept = net::UnixListener::accept;
-        let accepted = self.0.poll_io(cx, Direction::Read, wait, accept, |_| false)?;
+        let accepted = self
+            .0
+            .poll_io(cx, Direction::Read, wait, accept, |_| false)?;
         accepted.map(|(stream, addr)| Ok((UnixStream::from_std(self.0.driver(), stream)?, addr)))
     }
 
@@ -279,7 +281,8 @@ impl RawUnixDatagram for UnixDatagram {
         buf: &mut [u8],
     ) -> Poll<io::Result<(usize, SocketAddr)>> {
         let receive = |socket: &net::UnixDatagram| socket.recv_from(buf);
-        self.0.poll_io(cx, Direction::Read, wait, receive, |_| false)
+        self.0
+            .poll_io(cx, Direction::Read, wait, receive, |_| false)
     }
 
     fn poll_send(
@@ -299,7 +302,8 @@ impl RawUnixDatagram for UnixDatagram {
         buf: &mut [u8],
     ) -> Poll<io::Result<usize>> {
         let receive = |socket: &net::UnixDatagram| socket.recv(buf);
-        self.0.poll_io(cx, Direction::Read, wait, receive, |_| false)
+        self.0
+            .poll_io(cx, Direction::Read, wait, receive, |_| false)
     }
 
     fn connect(&self, to: &SocketAddr) -> io::Result<()> {
@@ -331,7 +335,10 @@ fn sock_addr(addr: &SocketAddr) -> io::Result<SockAddr> {
     match abstract_name(addr) {
         // A leading NUL is how an abstract name is written.
         Some(name) => SockAddr::unix(OsStr::from_bytes(&[&[0], name].concat())),
-        None => Err(io::Error::new(io::ErrorKind::InvalidInput, "the address has no name")),
+        None => Err(io::Error::new(
+            io::ErrorKind::InvalidInput,
+            "the address has no name",
+        )),
     }
 }
 

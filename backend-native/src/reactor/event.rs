@@ -21,7 +21,10 @@ impl Token {
     }
 
     pub(crate) fn from_u64(token: u64) -> Self {
-        Self { index: token as u32, generation: (token >> 32) as u32 }
+        Self {
+            index: token as u32,
+            generation: (token >> 32) as u32,
+        }
     }
 }
 

@@ -26,7 +26,10 @@ pub(crate) use self::{
     source::Source,
     sys::{AsHandle, Events, is_in_progress},
 };
-use crate::sync::{Mutex, lock};
+use crate::{
+    driver::gone,
+    sync::{Mutex, lock},
+};
 
 /// The sources of one runtime and its poller.
 #[derive(Debug)]
@@ -54,7 +57,10 @@ impl Reactor {
     ///
     /// The system's, if it has no descriptor left.
     pub(crate) fn new() -> io::Result<Self> {
-        Ok(Self { poller: Poller::new()?, table: Mutex::default() })
+        Ok(Self {
+            poller: Poller::new()?,
+            table: Mutex::default(),
+        })
     }
 
     /// Ends the wait that is going on, or the next one.
@@ -124,12 +130,17 @@ impl Table {
         };
         let slot = &mut self.slots[index as usize];
         slot.sides = Some(sides);
-        Ok(Token { index, generation: slot.generation })
+        Ok(Token {
+            index,
+            generation: slot.generation,
+        })
     }
 
     fn find(&self, token: Token) -> Option<&Arc<Sides>> {
         let slot = self.slots.get(token.index as usize)?;
-        slot.sides.as_ref().filter(|_| slot.generation == token.generation)
+        slot.sides
+            .as_ref()
+            .filter(|_| slot.generation == token.generation)
     }
 
     fn remove(&mut self, token: Token) -> Option<Arc<Sides>> {
@@ -138,9 +149,4 @@ impl Table {
         self.free.push(token.index);
         slot.sides.take()
     }
-}
-
-/// What an operation that waits for an event gets once there are none (law `L052`).
-pub(crate) fn gone() -> io::Error {
-    io::Error::other("the runtime `native` of this object was shut down")
 }

@@ -91,7 +91,9 @@ impl Readiness {
 
     fn clear(&self, seen: Seen, flags: usize) {
         // If it fails somebody has set or cleared meanwhile, and knows better.
-        let _ = self.0.compare_exchange(seen.0, seen.0 & !flags, AcqRel, Acquire);
+        let _ = self
+            .0
+            .compare_exchange(seen.0, seen.0 & !flags, AcqRel, Acquire);
     }
 }
 

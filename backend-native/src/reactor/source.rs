@@ -19,13 +19,13 @@ use std::{
 use anyrt_api::io::{Direction, Wait};
 
 use super::{
-    AsHandle, gone,
+    AsHandle,
     event::{Ready, Token},
     readiness::Readiness,
     waiters::Waiters,
 };
 use crate::{
-    driver::Driver,
+    driver::{Driver, gone},
     sync::{Mutex, lock},
 };
 
@@ -63,12 +63,19 @@ impl<T: AsHandle> Source<T> {
     fn with_sides(driver: &Arc<Driver>, io: T, sides: Sides) -> io::Result<Self> {
         let sides = Arc::new(sides);
         let token = driver.reactor().register(&io, &sides)?;
-        Ok(Self { driver: driver.clone(), token, sides, io: Some(io) })
+        Ok(Self {
+            driver: driver.clone(),
+            token,
+            sides,
+            io: Some(io),
+        })
     }
 
     /// The object itself, for whatever does not wait.
     pub(crate) fn io(&self) -> &T {
-        self.io.as_ref().expect("a source keeps its object until it is given out")
+        self.io
+            .as_ref()
+            .expect("a source keeps its object until it is given out")
     }
 
     /// The runtime's driver, for what comes out of this source.
@@ -78,7 +85,10 @@ impl<T: AsHandle> Source<T> {
 
     /// Deregisters the object and gives it out.
     pub(crate) fn into_io(mut self) -> T {
-        let io = self.io.take().expect("a source keeps its object until it is given out");
+        let io = self
+            .io
+            .take()
+            .expect("a source keeps its object until it is given out");
         self.driver.reactor().deregister(&io, self.token);
         io
     }
@@ -183,8 +193,14 @@ struct Side {
 
 impl Sides {
     fn new(write: Readiness) -> Self {
-        let side = |readiness| Side { readiness, waiters: Mutex::default() };
-        Self { read: side(Readiness::new()), write: side(write) }
+        let side = |readiness| Side {
+            readiness,
+            waiters: Mutex::default(),
+        };
+        Self {
+            read: side(Readiness::new()),
+            write: side(write),
+        }
     }
 
     pub(super) fn set(&self, ready: Ready, wakers: &mut Vec<Waker>) {
@@ -193,7 +209,9 @@ impl Sides {
             lock(&self.read.waiters).take_all(wakers);
         }
         if ready.contains(Ready::WRITE) {
-            self.write.readiness.set(ready.contains(Ready::WRITE_CLOSED));
+            self.write
+                .readiness
+                .set(ready.contains(Ready::WRITE_CLOSED));
             lock(&self.write.waiters).take_all(wakers);
         }
     }

@@ -37,7 +37,11 @@ impl Waiters {
         if let Some(waiter) = known {
             return Some(mem::replace(&mut waiter.waker, waker));
         }
-        let key = if wait.is_by_waker() { None } else { Some(self.new_key()) };
+        let key = if wait.is_by_waker() {
+            None
+        } else {
+            Some(self.new_key())
+        };
         wait.set_key(key);
         let waiter = Waiter { key, waker };
         match &mut self.first {
@@ -61,7 +65,13 @@ impl Waiters {
     /// Takes all of them, to be woken.
     pub(crate) fn take_all(&mut self, wakers: &mut Vec<Waker>) {
         let others = mem::take(&mut self.others);
-        wakers.extend(self.first.take().into_iter().chain(others).map(|waiter| waiter.waker));
+        wakers.extend(
+            self.first
+                .take()
+                .into_iter()
+                .chain(others)
+                .map(|waiter| waiter.waker),
+        );
     }
 
     fn iter_mut(&mut self) -> impl Iterator<Item = &mut Waiter> {

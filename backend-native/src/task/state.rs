@@ -74,7 +74,10 @@ impl State {
                 return Pause::Cancel;
             }
             // Release: pairs with the Acquire of the next `start`, which owns the stage then.
-            match self.0.compare_exchange_weak(now, now & !RUNNING, AcqRel, Acquire) {
+            match self
+                .0
+                .compare_exchange_weak(now, now & !RUNNING, AcqRel, Acquire)
+            {
                 Ok(_) if now & SCHEDULED != 0 => return Pause::Again,
                 Ok(_) => return Pause::Idle,
                 Err(actual) => now = actual,

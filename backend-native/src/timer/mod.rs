@@ -13,13 +13,12 @@ use std::{
     pin::Pin,
     sync::Arc,
     task::{Context, Poll, Waker},
-    time::{Duration, Instant},
+    time::{Duration, Instant, SystemTime},
 };
 
 use self::wheel::{Key, Wheel};
 use crate::{
-    driver::Driver,
-    reactor::gone,
+    driver::{Driver, gone},
     sync::{Mutex, lock},
 };
 
@@ -47,8 +46,15 @@ struct Closed;
 
 impl Timers {
     pub(crate) fn new() -> Self {
-        let inner = Inner { wheel: Wheel::new(), alarm: 0, closed: false };
-        Self { start: Instant::now(), inner: Mutex::new(inner) }
+        let inner = Inner {
+            wheel: Wheel::new(),
+            alarm: 0,
+            closed: false,
+        };
+        Self {
+            start: now(),
+            inner: Mutex::new(inner),
+        }
     }
 
     /// The driver goes to sleep: for how long? `None` is until it is woken.
@@ -84,7 +90,7 @@ impl Timers {
     /// Wakes `waker` once, after `period`. True if the driver sleeps for too long and has to be
     /// woken. `Err` gives the waker back: the runtime is gone.
     pub(crate) fn wake_after(&self, period: Duration, waker: Waker) -> Result<bool, Waker> {
-        let inserted = self.insert(Instant::now() + period, waker);
+        let inserted = self.insert(now() + period, waker);
         inserted.map(|(_, too_late)| too_late)
     }
 
@@ -98,7 +104,10 @@ impl Timers {
             return Err(waker);
         }
         let key = inner.wheel.insert(tick, waker);
-        let too_late = inner.wheel.next_tick().is_some_and(|next| next < inner.alarm);
+        let too_late = inner
+            .wheel
+            .next_tick()
+            .is_some_and(|next| next < inner.alarm);
         if too_late {
             // One wake-up is enough, however many timers follow.
             inner.alarm = 0;
@@ -127,8 +136,20 @@ impl Timers {
 
 impl fmt::Debug for Timers {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Timers").field("start", &self.start).finish_non_exhaustive()
+        f.debug_struct("Timers")
+            .field("start", &self.start)
+            .finish_non_exhaustive()
     }
+}
+
+/// The time on this runtime's clock: std's.
+pub(crate) fn now() -> Instant {
+    Instant::now()
+}
+
+/// The time of day on this runtime's clock: std's.
+pub(crate) fn wallclock() -> SystemTime {
+    SystemTime::now()
 }
 
 /// Rounded down, for the present.
@@ -156,22 +177,33 @@ pub struct Sleep {
 
 impl Sleep {
     pub(crate) fn new(driver: Arc<Driver>, deadline: Instant) -> Self {
-        Self { driver, deadline, key: None }
+        Self {
+            driver,
+            deadline,
+            key: None,
+        }
+    }
+
+    /// An alarm after `period` from now.
+    pub(crate) fn after(driver: Arc<Driver>, period: Duration) -> Self {
+        Self::new(driver, now() + period)
     }
 
     /// Moves the deadline, before or after it was reached.
-    pub(crate) fn reset(&mut self, deadline: Instant) {
+    pub(crate) fn set_deadline(&mut self, deadline: Instant) {
         self.disarm();
         self.deadline = deadline;
     }
 
     /// The same with an error in place of the panic.
     pub(crate) async fn or_gone(mut self) -> io::Result<()> {
-        poll_fn(|cx| self.poll_deadline(cx)).await.map_err(|Closed| gone())
+        poll_fn(|cx| self.poll_deadline(cx))
+            .await
+            .map_err(|Closed| gone())
     }
 
     fn poll_deadline(&mut self, cx: &Context<'_>) -> Poll<Result<(), Closed>> {
-        if Instant::now() >= self.deadline {
+        if now() >= self.deadline {
             self.disarm();
             return Poll::Ready(Ok(()));
         }
@@ -201,7 +233,9 @@ impl Sleep {
                 Err(same) => waker = same,
             }
         }
-        let (key, too_late) = timers.insert(self.deadline, waker).map_err(|_waker| Closed)?;
+        let (key, too_late) = timers
+            .insert(self.deadline, waker)
+            .map_err(|_waker| Closed)?;
         self.key = Some(key);
         if too_late {
             self.driver.wake();

@@ -96,13 +96,20 @@ impl Wheel {
         };
         self.n_entries += 1;
         self.link(index);
-        Key { index, sequence: self.sequence }
+        Key {
+            index,
+            sequence: self.sequence,
+        }
     }
 
     /// The waker of a pending entry, to be replaced; `None` if it has fired or was removed.
     pub(super) fn waker_mut(&mut self, key: Key) -> Option<&mut Waker> {
         let entry = self.entries.get_mut(key.index as usize)?;
-        if entry.sequence == key.sequence { entry.waker.as_mut() } else { None }
+        if entry.sequence == key.sequence {
+            entry.waker.as_mut()
+        } else {
+            None
+        }
     }
 
     /// Removes an entry and gives its waker back; `None` if it has fired or was removed.
@@ -147,9 +154,17 @@ impl Wheel {
 
     /// Takes the wakers of all entries, due or not.
     pub(super) fn drain(&mut self, wakers: &mut Vec<Waker>) {
-        wakers.extend(self.entries.iter_mut().filter_map(|entry| entry.waker.take()));
+        wakers.extend(
+            self.entries
+                .iter_mut()
+                .filter_map(|entry| entry.waker.take()),
+        );
         let (elapsed, sequence) = (self.elapsed, self.sequence);
-        *self = Self { elapsed, sequence, ..Self::new() };
+        *self = Self {
+            elapsed,
+            sequence,
+            ..Self::new()
+        };
     }
 
     /// The first slot that is not empty, as the index of its list, and the tick at which it starts.
@@ -188,7 +203,12 @@ impl Wheel {
     }
 
     fn unlink(&mut self, index: u32) {
-        let Entry { list, previous, next, .. } = self.entries[index as usize];
+        let Entry {
+            list,
+            previous,
+            next,
+            ..
+        } = self.entries[index as usize];
         let list = usize::from(list);
         if next != NIL {
             self.entries[next as usize].previous = previous;
@@ -254,7 +274,19 @@ mod tests {
 
     #[test]
     fn each_entry_is_due_at_its_tick_and_not_before() {
-        for deadline in [1, 63, 64, 65, 4095, 4096, 4097, 1 << 20, (1 << 42) - 1, 1 << 42, 1 << 50] {
+        for deadline in [
+            1,
+            63,
+            64,
+            65,
+            4095,
+            4096,
+            4097,
+            1 << 20,
+            (1 << 42) - 1,
+            1 << 42,
+            1 << 50,
+        ] {
             let mut wheel = Wheel::new();
             wheel.insert(deadline, Waker::noop().clone());
             assert_eq!(advance(&mut wheel, deadline - 1), 0, "early for {deadline}");
@@ -321,7 +353,8 @@ mod tests {
                     assert_eq!(wheel.remove(key).is_some(), pending);
                 }
                 _ => {
-                    now += random.u64(0..1 << random.u32(1..34));
+                    let bits = random.u32(1..34);
+                    now += random.u64(0..1 << bits);
                     let later = model.split_off(&(now + 1, 0));
                     assert_eq!(advance(&mut wheel, now), model.len());
                     model = later;

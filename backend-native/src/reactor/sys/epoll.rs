@@ -4,12 +4,7 @@
 //! read), and a timerfd, since epoll's own timeout counts in milliseconds.
 
 pub(crate) use std::os::fd::AsFd as AsHandle;
-use std::{
-    io,
-    mem::MaybeUninit,
-    os::fd::OwnedFd,
-    time::Duration,
-};
+use std::{io, mem::MaybeUninit, os::fd::OwnedFd, time::Duration};
 
 use rustix::{
     event::{
@@ -25,7 +20,10 @@ use super::EVENTS_MAX;
 use crate::reactor::event::{Event, Ready, Token};
 
 /// The token of the eventfd and the timerfd: nothing is to be done for them.
-const OURS: Token = Token { index: Token::RESERVED, generation: 0 };
+const OURS: Token = Token {
+    index: Token::RESERVED,
+    generation: 0,
+};
 
 #[derive(Debug)]
 pub(crate) struct Poller {
@@ -45,14 +43,29 @@ impl Poller {
             )?,
         };
         let data = EventData::new_u64(OURS.to_u64());
-        epoll::add(&poller.epoll, &poller.waker, data, EventFlags::IN | EventFlags::ET)?;
-        epoll::add(&poller.epoll, &poller.timer, data, EventFlags::IN | EventFlags::ET)?;
+        epoll::add(
+            &poller.epoll,
+            &poller.waker,
+            data,
+            EventFlags::IN | EventFlags::ET,
+        )?;
+        epoll::add(
+            &poller.epoll,
+            &poller.timer,
+            data,
+            EventFlags::IN | EventFlags::ET,
+        )?;
         Ok(poller)
     }
 
     pub(crate) fn add(&self, source: &impl AsHandle, token: Token) -> io::Result<()> {
         let interest = EventFlags::IN | EventFlags::OUT | EventFlags::RDHUP | EventFlags::ET;
-        Ok(epoll::add(&self.epoll, source, EventData::new_u64(token.to_u64()), interest)?)
+        Ok(epoll::add(
+            &self.epoll,
+            source,
+            EventData::new_u64(token.to_u64()),
+            interest,
+        )?)
     }
 
     pub(crate) fn remove(&self, source: &impl AsHandle) -> io::Result<()> {
@@ -69,7 +82,10 @@ impl Poller {
         if let Some(timeout) = timeout.filter(|timeout| !timeout.is_zero()) {
             self.set_timer(timeout)?;
         }
-        let zero = Timespec { tv_sec: 0, tv_nsec: 0 };
+        let zero = Timespec {
+            tv_sec: 0,
+            tv_nsec: 0,
+        };
         let limit = if poll_only { Some(&zero) } else { None };
         let mut room = [const { MaybeUninit::uninit() }; EVENTS_MAX];
         match epoll::wait(&self.epoll, &mut room, limit) {
@@ -90,13 +106,19 @@ impl Poller {
     /// One edge after `timeout`. An earlier setting is replaced; one that was left over costs a
     /// wait without events.
     fn set_timer(&self, timeout: Duration) -> io::Result<()> {
-        let zero = Timespec { tv_sec: 0, tv_nsec: 0 };
+        let zero = Timespec {
+            tv_sec: 0,
+            tv_nsec: 0,
+        };
         // A year is as good as any longer time: the driver asks again.
         let timeout = timeout.min(Duration::from_secs(365 * 24 * 3600));
         let setting = Itimerspec {
             it_interval: zero,
             it_value: Timespec {
-                tv_sec: timeout.as_secs().try_into().expect("a year in seconds fits"),
+                tv_sec: timeout
+                    .as_secs()
+                    .try_into()
+                    .expect("a year in seconds fits"),
                 tv_nsec: timeout.subsec_nanos().into(),
             },
         };
