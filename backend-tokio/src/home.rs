@@ -1,0 +1,118 @@
+//! What every object of one tokio runtime knows of it: [`Home`].
+//!
+//! Knows nothing of tasks, timers or sockets; all of them hold it.
+
+use std::fmt;
+use std::io;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use anyrt_api::any::WeakAny;
+use anyrt_api::{AnyRuntime, Core};
+use anyrt_kit::gone;
+use anyrt_kit::net::Lookups;
+use anyrt_kit::probe::Prober;
+use tokio::runtime::{EnterGuard, Handle, is_rt_shutdown_err};
+
+use crate::Tokio;
+
+/// One tokio runtime, as all of our objects on it share it. It keeps memory alive, no thread.
+pub(crate) struct Home {
+    pub(crate) handle: Handle,
+    pub(crate) lookups: Lookups,
+    /// For a single-threaded runtime that somebody else drives, or not.
+    prober: Option<Prober>,
+    /// The erased form, as long as anybody has it. Weak, since it holds this.
+    any: Mutex<Option<WeakAny>>,
+    is_closed: AtomicBool,
+}
+
+impl Home {
+    /// A runtime that is certain to be driven as long as it exists.
+    pub(crate) fn driven(handle: Handle) -> Arc<Self> {
+        Home::new(handle, None)
+    }
+
+    /// A single-threaded runtime that was lent.
+    pub(crate) fn lent(handle: Handle) -> Arc<Self> {
+        Home::new(handle, Some(Prober::new()))
+    }
+
+    fn new(handle: Handle, prober: Option<Prober>) -> Arc<Self> {
+        Arc::new(Home {
+            handle,
+            lookups: Lookups::new(),
+            prober,
+            any: Mutex::new(None),
+            is_closed: AtomicBool::new(false),
+        })
+    }
+
+    /// Makes the runtime tokio's current one. tokio wants that where an object is made.
+    pub(crate) fn enter(&self) -> EnterGuard<'_> {
+        self.handle.enter()
+    }
+
+    /// The erased form of this runtime, one for all handles.
+    pub(crate) fn any(self: &Arc<Self>) -> AnyRuntime {
+        let known = self.known_any();
+        known.unwrap_or_else(|| {
+            let new = AnyRuntime::new(Tokio::inner(Arc::clone(self)));
+            let mut any = self.any.lock().unwrap_or_else(PoisonError::into_inner);
+            match any.as_ref().and_then(WeakAny::upgrade) {
+                Some(first) => first,
+                None => {
+                    *any = Some(new.downgrade());
+                    new
+                }
+            }
+        })
+    }
+
+    fn known_any(&self) -> Option<AnyRuntime> {
+        let any = self.any.lock().unwrap_or_else(PoisonError::into_inner);
+        any.as_ref().and_then(WeakAny::upgrade)
+    }
+
+    /// Whom to ask whether the runtime is driven, for a thread that cannot know it.
+    pub(crate) fn prober(&self) -> Option<&Prober> {
+        let prober = self.prober.as_ref()?;
+        (!self.surrounds_this_thread()).then_some(prober)
+    }
+
+    /// True for a runtime that may stop being driven while it exists.
+    pub(crate) fn may_stall(&self) -> bool {
+        self.prober.is_some()
+    }
+
+    fn surrounds_this_thread(&self) -> bool {
+        Handle::try_current().is_ok_and(|here| here.id() == self.handle.id())
+    }
+
+    /// The owner shuts the runtime down.
+    pub(crate) fn close(&self) {
+        // Release: pairs with the Acquire in `is_closed`.
+        self.is_closed.store(true, Ordering::Release);
+    }
+
+    pub(crate) fn is_closed(&self) -> bool {
+        self.is_closed.load(Ordering::Acquire)
+    }
+}
+
+impl fmt::Debug for Home {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Home")
+            .field("id", &self.handle.id())
+            .field("is_closed", &self.is_closed())
+            .finish_non_exhaustive()
+    }
+}
+
+/// `L052` tokio's error of a runtime that is gone, in our words.
+pub(crate) fn map_gone(error: io::Error) -> io::Error {
+    if is_rt_shutdown_err(&error) {
+        return gone::error(Tokio::NAME);
+    }
+    error
+}

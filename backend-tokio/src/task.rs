@@ -1,0 +1,199 @@
+//! Tasks and blocking calls: tokio's, with our wrapper around the user's code.
+//!
+//! Knows nothing of sockets or timers. The door calls [`spawn`], [`spawn_blocking`] and
+//! [`block_in_place`].
+
+use std::fmt;
+use std::future::Future;
+use std::hash::{Hash, Hasher};
+use std::io;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::pin::Pin;
+use std::task::{Context, Poll, ready};
+
+use anyrt_api::Core;
+use anyrt_api::current::{self, Root};
+use anyrt_api::task::{JoinError, RawJoin, TaskId, TaskMeta};
+use anyrt_kit::gone;
+use anyrt_kit::task::{Call, Catch, Name, Outcome};
+use tokio::runtime::{Handle, RuntimeFlavor};
+use tokio::task::{JoinHandle, coop};
+
+use crate::Tokio;
+use crate::io::Tie;
+
+/// A future larger than this is boxed before it is moved about, so that it cannot overflow the
+/// stack of its spawner (`L032`). tokio boxes such futures itself, but a few moves later.
+const INLINE_MAX: usize = 16 * 1024;
+
+/// The join handle of a task, or of a blocking call, on tokio.
+pub struct Join<T> {
+    task: Result<JoinHandle<Outcome<T>>, NotStarted>,
+    name: Name,
+    /// Only for a runtime that may stop being driven.
+    tie: Option<Tie>,
+}
+
+/// No thread could be had. The error is given to the first who joins.
+struct NotStarted(Option<io::Error>);
+
+/// Starts a task: one allocation, tokio's own.
+pub(crate) fn spawn<F>(rt: &Tokio, future: F, meta: TaskMeta) -> Join<F::Output>
+where
+    F: Future<Output: Send + 'static> + Send + 'static,
+{
+    if size_of::<F>() > INLINE_MAX {
+        return spawn_sized(rt, Box::pin(future), meta);
+    }
+    spawn_sized(rt, future, meta)
+}
+
+fn spawn_sized<F>(rt: &Tokio, future: F, meta: TaskMeta) -> Join<F::Output>
+where
+    F: Future<Output: Send + 'static> + Send + 'static,
+{
+    let name = meta.name;
+    // Our budget replaces tokio's, which knows nothing of foreign executors.
+    let root = Root::entering(rt.any(), Catch::new(future, name.clone()));
+    let task = rt.home.handle.spawn(coop::unconstrained(root));
+    Join::new(rt, Ok(task), name)
+}
+
+/// Runs a closure on tokio's blocking pool.
+pub(crate) fn spawn_blocking<F, T>(rt: &Tokio, f: F, meta: TaskMeta) -> Join<T>
+where
+    F: FnOnce() -> T + Send + 'static,
+    T: Send + 'static,
+{
+    let name = meta.name;
+    let call = Call::new(f, rt.any(), name.clone());
+    let handle = &rt.home.handle;
+    // tokio panics here if the system has no thread for it (`L040`).
+    let started = catch_unwind(AssertUnwindSafe(|| handle.spawn_blocking(|| call.run())));
+    let task = started.map_err(|_| {
+        let cause = io::Error::new(io::ErrorKind::WouldBlock, "no thread could be started");
+        NotStarted(Some(cause))
+    });
+    Join::new(rt, task, name)
+}
+
+/// Runs `f` in place. tokio hands this worker's tasks to another thread meanwhile.
+///
+/// # Panics
+///
+/// On the thread of a single-threaded runtime.
+#[track_caller]
+pub(crate) fn block_in_place<F: FnOnce() -> T, T>(f: F) -> T {
+    let here = Handle::try_current();
+    if here.is_ok_and(|rt| rt.runtime_flavor() == RuntimeFlavor::CurrentThread) {
+        // tokio alone knows whether this thread drives that runtime or merely stands in its
+        // context, as its blocking threads do; it answers by a panic.
+        let may_block = catch_unwind(|| tokio::task::block_in_place(|| ()));
+        assert!(
+            may_block.is_ok(),
+            "block_in_place would stall the only thread of this tokio runtime: use spawn_blocking"
+        );
+    }
+    tokio::task::block_in_place(|| current::undriven(f))
+}
+
+impl<T> Join<T> {
+    fn new(rt: &Tokio, task: Result<JoinHandle<Outcome<T>>, NotStarted>, name: Name) -> Self {
+        let tie = rt.home.may_stall().then(|| Tie::new(&rt.home));
+        Join { task, name, tie }
+    }
+}
+
+impl<T: Send + 'static> Future for Join<T> {
+    type Output = Result<T, JoinError>;
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        let Join { task, name, tie } = &mut *self;
+        let task = match task {
+            Ok(task) => task,
+            Err(NotStarted(cause)) => {
+                let cause = cause.take().expect("a join that ended is not polled again");
+                return Poll::Ready(Err(JoinError::not_started(cause).of_task(name.take())));
+            }
+        };
+        let joined = match Pin::new(&mut *task).poll(cx) {
+            Poll::Ready(joined) => joined,
+            Poll::Pending => {
+                let Some(tie) = tie else {
+                    return Poll::Pending;
+                };
+                let undriven = ready!(tie.poll_undriven(cx));
+                task.abort();
+                return Poll::Ready(Err(JoinError::not_started(undriven).of_task(name.take())));
+            }
+        };
+        Poll::Ready(match joined {
+            Ok(outcome) => outcome.into_result(),
+            Err(lost) => Err(lost_task(lost).of_task(name.take())),
+        })
+    }
+}
+
+/// tokio's own words for a task that has no outcome.
+fn lost_task(lost: tokio::task::JoinError) -> JoinError {
+    match lost.try_into_panic() {
+        Ok(payload) => JoinError::panicked(payload),
+        Err(_) => JoinError::cancelled(),
+    }
+}
+
+impl<T: Send + 'static> RawJoin<T> for Join<T> {
+    fn abort(&self) {
+        if let Ok(task) = &self.task {
+            task.abort();
+        }
+    }
+
+    fn is_finished(&self) -> bool {
+        self.task.as_ref().map_or(true, JoinHandle::is_finished)
+    }
+
+    fn id(&self) -> TaskId {
+        let id = self.task.as_ref().map(|task| number(task.id()));
+        TaskId::from_u64(id.unwrap_or(0))
+    }
+}
+
+impl<T> fmt::Debug for Join<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Join")
+            .field("name", &self.name)
+            .field("is_started", &self.task.is_ok())
+            .finish_non_exhaustive()
+    }
+}
+
+/// The number in tokio's id, which shows it as text, or to a hasher.
+fn number(id: tokio::task::Id) -> u64 {
+    struct Number(u64);
+
+    impl Hasher for Number {
+        fn finish(&self) -> u64 {
+            self.0
+        }
+
+        fn write(&mut self, bytes: &[u8]) {
+            for byte in bytes {
+                self.0 = self.0 << 8 | u64::from(*byte);
+            }
+        }
+
+        fn write_u64(&mut self, id: u64) {
+            self.0 = id;
+        }
+    }
+
+    let mut number = Number(0);
+    id.hash(&mut number);
+    number.finish()
+}
+
+/// For errors that a call of ours on the pool came to.
+pub(crate) fn joined<T>(result: Result<T, JoinError>) -> io::Result<T> {
+    gone::joined(Tokio::NAME, result)
+}
