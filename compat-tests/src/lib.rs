@@ -1,1 +1,20 @@
-//! The laws that every backend of anyrt obeys, as a suite for any backend.
+#![doc = include_str!("../README.md")]
+#![forbid(unsafe_code)]
+
+mod backend;
+mod bound;
+mod erased;
+mod gate;
+mod harness;
+mod lab;
+mod law;
+mod laws;
+mod peers;
+mod probe;
+
+pub use backend::{Backend, Capability, Deviation, Setup};
+pub use erased::Erased;
+pub use harness::{Verdict, as_child, judge, main};
+pub use lab::Lab;
+pub use law::{Class, Law};
+pub use laws::{all, untested};

@@ -1,0 +1,116 @@
+//! What a backend tells the suite of itself: [`Backend`].
+//!
+//! Knows nothing of laws or of how they are run.
+
+use std::fmt;
+use std::io;
+
+use anyrt_api::BlockOn;
+
+/// A backend under test. Its conformance file implements this and calls [`main`](crate::main).
+pub trait Backend: 'static {
+    /// What the backend's application holds.
+    type Owner: BlockOn;
+
+    /// The backend's name in the report.
+    const NAME: &'static str;
+
+    /// The laws that this backend is known to break, each with the reason. One that holds after all
+    /// fails the run, so that the list says no more than is true.
+    const DEVIATIONS: &'static [Deviation] = &[];
+
+    /// What it has besides the contract's required traits. Laws that need more are skipped, and the
+    /// report says so.
+    const CAPABILITIES: &'static [Capability];
+
+    /// Starts a fresh runtime.
+    ///
+    /// # Errors
+    ///
+    /// What the backend's own constructor gives.
+    fn start(setup: &Setup) -> io::Result<Self::Owner>;
+}
+
+/// How a law wants its runtime. A backend heeds what it can.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Setup {
+    /// Threads that poll tasks, where they can be chosen.
+    pub workers: usize,
+    /// The limit of threads for blocking closures, where it can be chosen.
+    pub blocking_threads: usize,
+    /// What a simulated backend draws its decisions from. Others ignore it.
+    pub seed: u64,
+}
+
+impl Default for Setup {
+    fn default() -> Self {
+        Setup {
+            workers: 2,
+            blocking_threads: 8,
+            seed: 0,
+        }
+    }
+}
+
+/// What a backend may have besides the contract's required traits.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Capability {
+    /// Its sockets and files are an operating system's: `OsHandles`, and what a law can see from
+    /// outside (`/proc`, signals, std's sockets as peers). These laws are written for Unix.
+    Os,
+    /// It has threads of its own, so that it makes progress while nobody is inside `block_on`, and
+    /// its objects may be used from several threads at once.
+    Threads,
+    /// It has Unix sockets.
+    Unix,
+}
+
+impl fmt::Display for Capability {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Capability::Os => "objects of an operating system",
+            Capability::Threads => "threads of its own",
+            Capability::Unix => "Unix sockets",
+        })
+    }
+}
+
+/// A law that a backend is known to break.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Deviation {
+    /// The law's id (`"L042"`), or its full name where one case of several is meant.
+    pub law: &'static str,
+    /// Why, and what a user can do.
+    pub why: &'static str,
+}
+
+impl Deviation {
+    /// True if this deviation is about the law of that name.
+    pub(crate) fn is_about(&self, name: &str) -> bool {
+        name == self.law
+            || name.split('_').next().map(str::to_uppercase).as_deref() == Some(self.law)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_deviation_names_an_id_or_a_case() {
+        let id = Deviation {
+            law: "L042",
+            why: "",
+        };
+        assert!(id.is_about("l042_idle_threads_exit"));
+        assert!(!id.is_about("l043_idle_threads_exit"));
+        let case = Deviation {
+            law: "l042_idle_threads_exit",
+            why: "",
+        };
+        assert!(case.is_about("l042_idle_threads_exit"));
+        assert!(!case.is_about("l042_busy_threads_stay"));
+    }
+}

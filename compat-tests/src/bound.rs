@@ -1,0 +1,31 @@
+//! Bounds of laws that measure: the worst value is reported, and the machine may be slow.
+
+use std::time::Duration;
+
+/// Reports a measured time and holds it against its bound, which `LAWS_TIME_SCALE` widens.
+#[track_caller]
+pub(crate) fn at_most(what: &str, measured: Duration, bound: Duration) {
+    let bound = bound.mul_f64(scale());
+    println!("{MEASURED}{what} {measured:.1?} at worst (bound {bound:.0?})");
+    assert!(
+        measured <= bound,
+        "{what} {measured:?}, the bound is {bound:?}"
+    );
+}
+
+/// The same for a number of something.
+#[track_caller]
+pub(crate) fn at_most_count(what: &str, measured: u64, bound: u64) {
+    println!("{MEASURED}{what} {measured} (bound {bound})");
+    assert!(measured <= bound, "{what} {measured}, the bound is {bound}");
+}
+
+/// The factor by which this machine is slower than the bounds assume: `LAWS_TIME_SCALE`, or 1.
+pub(crate) fn scale() -> f64 {
+    let text = std::env::var("LAWS_TIME_SCALE").ok();
+    let scale = text.and_then(|text| text.parse::<f64>().ok());
+    scale.filter(|scale| *scale >= 1.0).unwrap_or(1.0)
+}
+
+/// Opens a line of a law's output that stands in the report.
+pub(crate) const MEASURED: &str = "measured: ";

@@ -1,0 +1,209 @@
+//! One law in a process of its own: [`judge`] starts it, [`as_child`] is it.
+//!
+//! A law that hangs or aborts is the reason for the process: both are verdicts, not the end of the
+//! run. The child ends with its parent. Knows nothing of reports.
+
+use std::any::type_name;
+use std::env;
+use std::fs;
+use std::io::{self, PipeReader, Read};
+use std::path::PathBuf;
+use std::process::{Command, ExitCode, ExitStatus, Stdio};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use crate::bound::{self, MEASURED};
+use crate::law::id_of;
+use crate::laws::all;
+use crate::{Backend, Lab, Law};
+
+/// What came of one law.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Verdict {
+    /// It held.
+    Held {
+        /// What it measured: the worst value and its bound.
+        measured: Vec<String>,
+    },
+    /// An assertion of the law failed.
+    Broken {
+        /// What the law's process wrote.
+        output: String,
+    },
+    /// The law did not end within its limit, and was killed.
+    Hang {
+        /// The limit.
+        limit: Duration,
+        /// What the law's process wrote.
+        output: String,
+    },
+    /// The law's process ended without a verdict: it aborted, or something ended it.
+    Abort {
+        /// How it ended.
+        status: String,
+        /// What the law's process wrote.
+        output: String,
+    },
+}
+
+impl Verdict {
+    /// One line with the law's id, and what its process wrote.
+    pub(super) fn describe(&self, name: &str) -> String {
+        let id = id_of(name);
+        match self {
+            Verdict::Held { .. } => format!("{id}: held"),
+            Verdict::Broken { output } => format!("{id}: broken\n{output}"),
+            Verdict::Hang { limit, output } => {
+                format!("{id}: hang (killed after {limit:.0?})\n{output}")
+            }
+            Verdict::Abort { status, output } => format!("{id}: abort ({status})\n{output}"),
+        }
+    }
+}
+
+/// Runs one law in a child of this process and waits for it, at most as long as it may take.
+///
+/// The program's `main` must ask [`as_child`] first for this backend.
+#[must_use]
+pub fn judge<B: Backend>(law: &Law<B>) -> Verdict {
+    let folder = scratch_folder();
+    let limit = law.time_limit().mul_f64(bound::scale());
+    let verdict = run_child::<B>(law.name(), &folder, limit)
+        .unwrap_or_else(|error| panic!("a child process cannot be run: {error}"));
+    // It is there only if the law made it, and a killed law cannot clean up.
+    let _ = fs::remove_dir_all(&folder);
+    verdict
+}
+
+fn run_child<B: Backend>(name: &str, folder: &PathBuf, limit: Duration) -> io::Result<Verdict> {
+    let (reader, writer) = io::pipe()?;
+    let mut command = Command::new(env::current_exe()?);
+    command
+        .env(CHILD, child_key::<B>(name))
+        .env(FOLDER, folder)
+        .stdin(Stdio::piped())
+        .stdout(writer.try_clone()?)
+        .stderr(writer);
+    let mut child = command.spawn()?;
+    // The command holds our copies of the pipe's other end.
+    drop(command);
+    // Held open until the verdict stands: the child ends when it closes.
+    let lifeline = child.stdin.take();
+    let ended = at_end_of(reader)?;
+    let verdict = match ended.recv_timeout(limit) {
+        Err(RecvTimeoutError::Timeout) => {
+            child.kill()?;
+            child.wait()?;
+            // What is left in the pipe comes at once, unless a grandchild holds it open.
+            let output = ended
+                .recv_timeout(Duration::from_millis(500))
+                .unwrap_or_default();
+            Verdict::Hang { limit, output }
+        }
+        Ok(output) => verdict_of(child.wait()?, output),
+        Err(RecvTimeoutError::Disconnected) => verdict_of(child.wait()?, String::new()),
+    };
+    drop(lifeline);
+    Ok(verdict)
+}
+
+fn verdict_of(status: ExitStatus, output: String) -> Verdict {
+    match status.code() {
+        Some(code) if code == i32::from(HELD) => Verdict::Held {
+            measured: output
+                .lines()
+                .filter_map(|line| line.strip_prefix(MEASURED))
+                .map(str::to_owned)
+                .collect(),
+        },
+        Some(code) if code == i32::from(BROKEN) => Verdict::Broken { output },
+        _ => Verdict::Abort {
+            status: status.to_string(),
+            output,
+        },
+    }
+}
+
+/// Everything that comes out of the pipe, once its other ends are closed.
+fn at_end_of(mut reader: PipeReader) -> io::Result<Receiver<String>> {
+    let (sender, receiver) = channel();
+    let read = move || {
+        let mut bytes = Vec::new();
+        let _ = reader.read_to_end(&mut bytes);
+        let _ = sender.send(String::from_utf8_lossy(&bytes).into_owned());
+    };
+    thread::Builder::new()
+        .name("law-output".into())
+        .spawn(read)?;
+    Ok(receiver)
+}
+
+/// If this process is the child for a law of `B`: runs that law and says how to exit.
+///
+/// [`main`](crate::main) asks this itself; a program that calls [`judge`] for several backends asks
+/// it for each of them before anything else.
+#[must_use]
+pub fn as_child<B: Backend>() -> Option<ExitCode> {
+    let key = env::var(CHILD).ok()?;
+    let laws = all::<B>();
+    let law = laws.iter().find(|law| child_key::<B>(law.name()) == key)?;
+    end_with_parent();
+    // A panic of the law ends here, after the hook has written it out; nothing else of the process
+    // decides the verdict.
+    let held = std::panic::catch_unwind(|| law.run(&Lab::new())).is_ok();
+    Some(ExitCode::from(if held { HELD } else { BROKEN }))
+}
+
+/// Ends this process when its parent does: a killed run leaves no hanging law behind.
+fn end_with_parent() {
+    let wait = || {
+        let _ = io::stdin().read_to_end(&mut Vec::new());
+        std::process::exit(i32::from(BROKEN));
+    };
+    thread::Builder::new()
+        .name("law-lifeline".into())
+        .spawn(wait)
+        .expect("a thread for the lifeline");
+}
+
+/// The folder that a law may make: it is gone after the verdict, whatever that is.
+pub(crate) fn own_folder() -> PathBuf {
+    env::var_os(FOLDER).map_or_else(scratch_folder, PathBuf::from)
+}
+
+fn scratch_folder() -> PathBuf {
+    static NEXT: AtomicU64 = AtomicU64::new(0);
+    let number = NEXT.fetch_add(1, Ordering::Relaxed);
+    env::temp_dir().join(format!("anyrt-laws-{}-{number}", std::process::id()))
+}
+
+/// A backend's type tells it apart from others of the same program, erased or not.
+fn child_key<B: Backend>(name: &str) -> String {
+    format!("{}/{name}", type_name::<B>())
+}
+
+/// How long the machine takes: for the report, not for a law.
+#[derive(Debug)]
+pub(super) struct Stopwatch(Instant);
+
+impl Stopwatch {
+    pub(super) fn start() -> Self {
+        Stopwatch(Instant::now())
+    }
+
+    pub(super) fn elapsed(&self) -> Duration {
+        self.0.elapsed()
+    }
+}
+
+/// Which law this process is for.
+const CHILD: &str = "ANYRT_LAWS_CHILD";
+/// Where that law may make files.
+const FOLDER: &str = "ANYRT_LAWS_FOLDER";
+
+/// Exit codes of a child; anything else is not a verdict of the law.
+const HELD: u8 = 60;
+const BROKEN: u8 = 61;

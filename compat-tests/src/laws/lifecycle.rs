@@ -1,0 +1,405 @@
+//! Laws of a runtime's life: L044 to L051, L053, and what a shutdown does to tasks and closures.
+
+use std::future::{pending, poll_fn};
+use std::panic::{AssertUnwindSafe, catch_unwind, panic_any};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc::channel;
+use std::sync::{Arc, Mutex};
+use std::task::{Poll, Waker};
+use std::time::Duration;
+
+use anyrt_api::{AnyRuntime, BlockOn, Runtime, Spawn, Timer};
+
+use crate::bound::at_most;
+use crate::gate::{Gate, step_aside};
+use crate::{Backend, Capability, Lab, Law};
+
+pub(super) fn table<B: Backend>() -> Vec<Law<B>> {
+    vec![
+        law!(l044_block_on_drives_timers_and_tasks in lab),
+        law!(l045_block_on_raises_the_futures_panic in lab),
+        law!(l046_block_on_from_several_threads in lab).needs(Capability::Threads),
+        law!(l047_nested_block_on_panics in lab),
+        law!(l049_drop_in_async_code in lab),
+        law!(l049_drop_in_a_task_of_its_own in lab).needs(Capability::Threads),
+        law!(l049_drop_does_not_wait in lab)
+            .needs(Capability::Threads)
+            .stochastic(),
+        law!(l050_shutdown_drops_each_future_once in lab),
+        law!(l051_shutdown_in_time in lab)
+            .needs(Capability::Threads)
+            .stochastic(),
+        law!(l051_shutdown_with_any_limit in lab),
+        law!(l043_shutdown_waits_for_closures in lab).needs(Capability::Threads),
+        law!(l053_runtimes_are_independent in lab),
+    ]
+}
+
+/// L044: Inside `block_on` timers and spawned tasks make progress, also with one thread.
+fn l044_block_on_drives_timers_and_tasks<B: Backend>(lab: &Lab<B>) {
+    let owner = lab.start_with(|setup| setup.workers = 1);
+    let rt = owner.handle();
+    let handle = rt.clone();
+    let output = owner.block_on(async move {
+        let inner = handle.clone();
+        let task = handle.spawn(async move {
+            inner
+                .sleep_until(inner.now() + Duration::from_millis(3))
+                .await;
+            inner.spawn(async { 7 }).await
+        });
+        handle
+            .sleep_until(handle.now() + Duration::from_millis(1))
+            .await;
+        task.await
+    });
+    assert_eq!(output.expect("the task").expect("its own task"), 7);
+}
+
+/// L045: A panic of the future is re-raised on the caller, and the runtime stays usable.
+fn l045_block_on_raises_the_futures_panic<B: Backend>(lab: &Lab<B>) {
+    let owner = lab.start();
+    let rt = owner.handle();
+    for steps in 0..3 {
+        let panicking = async {
+            step_aside(steps).await;
+            panic_any(steps);
+        };
+        let caught = catch_unwind(AssertUnwindSafe(|| owner.block_on(panicking)));
+        let payload = caught
+            .expect_err("the panic is the caller's")
+            .downcast::<usize>();
+        assert_eq!(*payload.expect("the original payload"), steps);
+        assert!(
+            AnyRuntime::try_current().is_none(),
+            "the runtime stayed entered"
+        );
+        let output = owner.block_on(async {
+            rt.sleep_until(rt.now() + Duration::from_millis(1)).await;
+            rt.spawn(async { 7 }).await
+        });
+        assert_eq!(output.expect("the runtime goes on"), 7);
+    }
+}
+
+/// L046: Several threads may be inside `block_on` of one runtime at once.
+fn l046_block_on_from_several_threads<B: Backend>(lab: &Lab<B>) {
+    let owner = lab.start_with(|setup| setup.workers = 1);
+    let rt = owner.handle();
+    let all_here = Gate::new();
+    std::thread::scope(|scope| {
+        for i in 0..4 {
+            let (owner, rt, all_here) = (&owner, &rt, &all_here);
+            scope.spawn(move || {
+                owner.block_on(async {
+                    all_here.open();
+                    all_here.wait_for(4).await;
+                    for round in 0..20 {
+                        rt.sleep_until(rt.now() + Duration::from_micros(200 * i))
+                            .await;
+                        assert_eq!(
+                            rt.spawn(async move { round }).await.expect("it runs"),
+                            round
+                        );
+                    }
+                });
+            });
+        }
+    });
+}
+
+/// L047: `block_on` on a thread that drives tasks of any anyrt runtime panics at once, with advice.
+fn l047_nested_block_on_panics<B: Backend>(lab: &Lab<B>) {
+    fn check(result: std::thread::Result<()>) {
+        let payload = result.expect_err("a nested block_on must panic");
+        let text = payload.downcast_ref::<String>().map(String::as_str);
+        let text = text
+            .or(payload.downcast_ref::<&str>().copied())
+            .expect("a text");
+        for advice in ["await", "spawn_blocking"] {
+            assert!(text.contains(advice), "the advice names `{advice}`: {text}");
+        }
+    }
+    let (owner, other) = (Arc::new(lab.start()), Arc::new(lab.start()));
+    let rt = owner.handle();
+    for inner in [owner.clone(), other] {
+        let nest = |inner: &Arc<B::Owner>| {
+            catch_unwind(AssertUnwindSafe(|| {
+                inner.block_on(async { step_aside(1).await })
+            }))
+        };
+        owner.block_on(async { check(nest(&inner)) });
+        // And where the inner one waits for a task that only this thread could run.
+        let in_a_task = async {
+            let task = rt.spawn(async move { check(nest(&inner)) });
+            task.await.expect("the task asserts the same");
+        };
+        owner.block_on(in_a_task);
+        owner.block_on(async { step_aside(2).await });
+    }
+}
+
+/// L049: Dropping the owner inside asynchronous code does not panic.
+fn l049_drop_in_async_code<B: Backend>(lab: &Lab<B>) {
+    let outer = lab.start();
+    outer.block_on(async {
+        for idle in [true, false] {
+            let inner = lab.start();
+            let gone = Gate::new();
+            let mark = gone.opened_by_drop();
+            let task = inner.handle().spawn(async move {
+                let _mark = mark;
+                match idle {
+                    true => pending::<()>().await,
+                    false => step_aside(usize::MAX).await,
+                }
+            });
+            drop(inner);
+            let error = task.await.expect_err("its runtime is gone");
+            assert!(error.is_cancelled() && gone.is_open());
+        }
+    });
+}
+
+/// L049: Dropping the owner inside a task of its own neither panics nor blocks.
+fn l049_drop_in_a_task_of_its_own<B: Backend>(lab: &Lab<B>) {
+    for in_closure in [false, true] {
+        let owner = lab.start();
+        let rt = owner.handle();
+        let (done, finished) = channel();
+        if in_closure {
+            drop(rt.spawn_blocking(move || {
+                drop(owner);
+                done.send(())
+            }));
+        } else {
+            drop(rt.spawn(async move {
+                step_aside(1).await;
+                drop(owner);
+                done.send(())
+            }));
+        }
+        finished.recv().expect("the drop neither panicked nor hung");
+    }
+}
+
+/// L049: Dropping the owner does not wait for a blocking closure.
+fn l049_drop_does_not_wait<B: Backend>(lab: &Lab<B>) {
+    let outer = lab.start();
+    let clock = outer.handle();
+    let inner = lab.start();
+    let started = Gate::new();
+    let (release, released) = channel::<()>();
+    let starting = started.clone();
+    let stuck = inner.handle().spawn_blocking(move || {
+        starting.open();
+        let _ = released.recv();
+    });
+    outer.block_on(async {
+        started.wait().await;
+        let before = clock.now();
+        drop(inner);
+        at_most(
+            "drop took",
+            clock.now() - before,
+            Duration::from_millis(100),
+        );
+    });
+    drop(release);
+    drop(stuck);
+}
+
+/// What `l050_..` puts into each task: it sees that its drop comes once and not beside a poll, and
+/// does in it what destructors do.
+struct Resident<R: Runtime> {
+    rt: R,
+    polling: Arc<AtomicBool>,
+    drops: Gate,
+    siblings: Arc<Mutex<Vec<Waker>>>,
+}
+
+impl<R: Runtime> Drop for Resident<R> {
+    fn drop(&mut self) {
+        let beside = self.polling.load(Ordering::SeqCst);
+        let siblings =
+            std::mem::take(&mut *self.siblings.lock().expect("no panic under this lock"));
+        siblings.into_iter().for_each(Waker::wake);
+        let mark = self.drops.opened_by_drop();
+        drop(self.rt.spawn(async move {
+            let _mark = mark;
+            pending::<()>().await;
+        }));
+        self.drops.open();
+        assert!(!beside, "dropped beside a poll");
+    }
+}
+
+/// L050: Every task's future is dropped exactly once by a shutdown, never beside a poll of it; its
+/// destructor may spawn, wake and drop handles.
+fn l050_shutdown_drops_each_future_once<B: Backend>(lab: &Lab<B>) {
+    const TASKS: usize = 60;
+    for workers in [2, 1] {
+        let owner = lab.start_with(|setup| setup.workers = workers);
+        let rt = owner.handle();
+        let (drops, panics) = (Gate::new(), Gate::new());
+        let siblings = Arc::new(Mutex::new(Vec::new()));
+        let mut handle = None;
+        for i in 0..TASKS {
+            let polling = Arc::new(AtomicBool::new(false));
+            let resident = Resident {
+                rt: rt.clone(),
+                polling: polling.clone(),
+                drops: drops.clone(),
+                siblings: siblings.clone(),
+            };
+            let of_sibling = handle.take();
+            handle = Some(rt.spawn(async move {
+                let _held = (resident, of_sibling);
+                poll_fn(|cx| {
+                    polling.store(true, Ordering::SeqCst);
+                    _held
+                        .0
+                        .siblings
+                        .lock()
+                        .expect("no panic")
+                        .push(cx.waker().clone());
+                    match i % 2 {
+                        0 => cx.waker().wake_by_ref(),
+                        _ => {}
+                    }
+                    polling.store(false, Ordering::SeqCst);
+                    Poll::<()>::Pending
+                })
+                .await;
+            }));
+        }
+        let counted = panics.clone();
+        std::panic::set_hook(Box::new(move |_| counted.open()));
+        owner.block_on(async { step_aside(50).await });
+        owner.shutdown(Duration::from_secs(5));
+        let _ = std::panic::take_hook();
+        // Its own drop, and that of the task which its destructor spawned.
+        assert_eq!(drops.count(), 2 * TASKS, "with {workers} workers");
+        assert_eq!(panics.count(), 0, "a future was dropped beside its poll");
+        assert!(handle.expect("the last").is_finished());
+    }
+}
+
+/// L051: `shutdown` returns within its limit plus 50 ms though a closure is stuck.
+fn l051_shutdown_in_time<B: Backend>(lab: &Lab<B>) {
+    let clock = lab.start();
+    let clock = (clock.handle(), clock);
+    for limit_ms in [0, 30, 200] {
+        let owner = lab.start();
+        let started = Gate::new();
+        let (release, released) = channel::<()>();
+        let starting = started.clone();
+        let stuck = owner.handle().spawn_blocking(move || {
+            starting.open();
+            let _ = released.recv();
+        });
+        owner.block_on(started.wait());
+        let limit = Duration::from_millis(limit_ms);
+        let before = clock.0.now();
+        owner.shutdown(limit);
+        let took = clock.0.now() - before;
+        at_most(
+            "beyond the limit",
+            took.saturating_sub(limit),
+            Duration::from_millis(50),
+        );
+        assert!(
+            limit_ms < 200 || took >= limit / 2,
+            "it did not wait for the closure: {took:?}"
+        );
+        drop(release);
+        drop(stuck);
+    }
+}
+
+/// L051: `shutdown` takes any limit, the longest and none, and returns at once if nothing is stuck.
+fn l051_shutdown_with_any_limit<B: Backend>(lab: &Lab<B>) {
+    for limit in [
+        Duration::MAX,
+        Duration::ZERO,
+        Duration::from_secs(u64::from(u32::MAX)),
+    ] {
+        let owner = lab.start();
+        let rt = owner.handle();
+        let task = rt.spawn(pending::<()>());
+        owner.block_on(async { step_aside(3).await });
+        owner.shutdown(limit);
+        let error = futures_lite::future::block_on(task).expect_err("it was pending");
+        assert!(error.is_cancelled());
+    }
+}
+
+/// L043: `shutdown` waits for a closure that has started, and cancels those that have not.
+fn l043_shutdown_waits_for_closures<B: Backend>(lab: &Lab<B>) {
+    let owner = lab.start_with(|setup| setup.blocking_threads = 1);
+    let rt = owner.handle();
+    let (started, stopped) = (Gate::new(), Gate::new());
+    let (release, released) = channel::<()>();
+    let (starting, stopping) = (started.clone(), stopped.clone());
+    let running = rt.spawn_blocking(move || {
+        starting.open();
+        let _ = released.recv();
+        stopping.open();
+        7
+    });
+    owner.block_on(started.wait());
+    let queued: Vec<_> = (0..4).map(|i| rt.spawn_blocking(move || i)).collect();
+    std::thread::scope(|scope| {
+        scope.spawn(move || {
+            // Long enough for the shutdown to be waiting.
+            (0..5_000).for_each(|_| std::thread::yield_now());
+            drop(release);
+        });
+        owner.shutdown(Duration::from_secs(5));
+    });
+    assert!(
+        stopped.is_open(),
+        "shutdown returned before the closure had ended"
+    );
+    assert_eq!(
+        futures_lite::future::block_on(running).expect("it ran to its end"),
+        7
+    );
+    for (i, call) in queued.into_iter().enumerate() {
+        // One that no thread is left for is cancelled; where threads are not limited it ran.
+        match futures_lite::future::block_on(call) {
+            Ok(output) => assert_eq!(output, i),
+            Err(error) => assert!(error.is_cancelled(), "{error}"),
+        }
+    }
+}
+
+/// L053: Two runtimes of one backend in a process are independent; dropping one does not disturb
+/// the other.
+fn l053_runtimes_are_independent<B: Backend>(lab: &Lab<B>) {
+    let stays = lab.start();
+    let rt = stays.handle();
+    let work = |rt: <B::Owner as BlockOn>::Runtime| async move {
+        for _ in 0..5 {
+            rt.sleep_until(rt.now() + Duration::from_millis(1)).await;
+            rt.spawn(async { step_aside(2).await })
+                .await
+                .expect("it runs");
+        }
+        7
+    };
+    let before = rt.spawn(work(rt.clone()));
+    for _ in 0..3 {
+        let goes = lab.start();
+        let other = goes.handle();
+        assert_eq!(goes.block_on(work(other.clone())), 7);
+        let left = other.spawn(work(other.clone()));
+        drop(goes);
+        stays.block_on(async {
+            // It ended or was cancelled; it does not go on in the other runtime, and does not hang.
+            let _ = left.await;
+            assert_eq!(work(rt.clone()).await, 7);
+        });
+    }
+    assert_eq!(stays.block_on(before).expect("the first runtime's task"), 7);
+}

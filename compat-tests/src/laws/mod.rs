@@ -1,0 +1,60 @@
+//! The laws, in the order of the catalogue.
+//!
+//! A law is one function of at most 40 lines that shows one promise; its name opens with the id of
+//! the sentence in the contract. It is private, so that the compiler reports one that no table
+//! names. Laws use the contract alone: no sleeping threads, time by the runtime's clock, port 0.
+
+/// A law by the name of its function. A plain one is given the runtime, in `block_on`; one `in lab`
+/// starts its own; an `erased` one is given the runtime as `AnyRuntime`, the way to optional traits.
+macro_rules! law {
+    ($name:ident) => {
+        $crate::Law::new(stringify!($name), |lab| lab.run($name))
+    };
+    ($name:ident in lab) => {
+        $crate::Law::new(stringify!($name), $name)
+    };
+    ($name:ident erased) => {
+        $crate::Law::new(stringify!($name), |lab| lab.run_erased($name))
+    };
+}
+
+mod blocking;
+mod cancel;
+mod combinations;
+mod current;
+mod fairness;
+mod lifecycle;
+mod outlive;
+mod spawn;
+mod stream;
+mod tcp;
+mod time;
+mod timer;
+mod udp;
+mod untested;
+mod waker;
+
+pub use untested::untested;
+
+use crate::{Backend, Law};
+
+/// Every law, for this backend.
+#[must_use]
+pub fn all<B: Backend>() -> Vec<Law<B>> {
+    let mut laws = Vec::new();
+    laws.extend(waker::table());
+    laws.extend(spawn::table());
+    laws.extend(cancel::table());
+    laws.extend(combinations::table());
+    laws.extend(blocking::table());
+    laws.extend(lifecycle::table());
+    laws.extend(outlive::table());
+    laws.extend(fairness::table());
+    laws.extend(timer::table());
+    laws.extend(time::table());
+    laws.extend(current::table());
+    laws.extend(stream::table());
+    laws.extend(tcp::table());
+    laws.extend(udp::table());
+    laws
+}
