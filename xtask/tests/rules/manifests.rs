@@ -189,15 +189,13 @@ pub(crate) fn members(file: &Source) -> Vec<Finding> {
         .collect()
 }
 
-/// In what is published no feature is on by default, and the contract has none at all.
+/// The facade binds nothing by default, and the contract has no feature at all.
 pub(crate) fn features(file: &Source) -> Vec<Finding> {
-    if file.text.contains("publish = false") {
-        return Vec::new();
-    }
     let lines = file.text.lines().enumerate();
-    let wrong = lines.filter(|(_, line)| {
-        let of_the_contract = file.package() == "api" && line.trim() == "[features]";
-        of_the_contract || line.starts_with("default = [") && !line.starts_with("default = []")
+    let wrong = lines.filter(|(_, line)| match file.package() {
+        "api" => line.trim() == "[features]",
+        "facade" => line.starts_with("default = [") && !line.starts_with("default = []"),
+        _ => false,
     });
     let advice = "a feature makes names exist where it is asked for: none is on by default";
     wrong.map(|(i, _)| file.finding(i + 1, advice)).collect()
