@@ -1,7 +1,7 @@
 //! Erased sockets: a shared trait object each, one virtual call an operation.
 //!
-//! A connection that is accepted costs one allocation, that of its object; one that is made, another
-//! for the future of the attempt, freed when it is done.
+//! A connection that is accepted costs one allocation, that of its object; one that is made,
+//! another for the future of the attempt, freed when it is done.
 
 use std::any::Any;
 use std::fmt;

@@ -71,9 +71,9 @@ const EXHAUSTED: &[i32] = if cfg!(windows) {
     &[24, 23, 55, 12]
 };
 
-/// EPROTO, ENONET, EHOSTDOWN: errors of the connection that Linux hands to `accept` (its manual page,
-/// under "Error handling") and std gives no kinds. Those of that list which a broken listener has
-/// too (EPERM, EOPNOTSUPP, ENOPROTOOPT) are left out: a needless pause is better than a spin.
+/// EPROTO, ENONET, EHOSTDOWN: errors of the connection that Linux hands to `accept` (its manual
+/// page, under "Error handling") and std gives no kinds. Those of that list which a broken listener
+/// has too (EPERM, EOPNOTSUPP, ENOPROTOOPT) are left out: a needless pause is better than a spin.
 const PER_CONNECTION: &[i32] = if cfg!(any(target_os = "linux", target_os = "android")) {
     &[71, 64, 112]
 } else {

@@ -11,7 +11,7 @@ use std::{slice, vec};
 use crate::AsyncNet;
 use crate::current::Late;
 
-/// What can be connected or bound to: [`std::net::ToSocketAddrs`], read at once and looked up later.
+/// What can be connected or bound to: [`std::net::ToSocketAddrs`], read at once, looked up later.
 ///
 /// Implemented for what std implements it for, and for `Vec<SocketAddr>` and arrays.
 ///
@@ -22,7 +22,7 @@ use crate::current::Late;
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is no address to connect or bind to",
     label = "not an address",
-    note = "an address is a `\"host:port\"`, a `(\"host\", port)`, a `SocketAddr`, or a slice of those"
+    note = "an address is `\"host:port\"`, `(\"host\", port)`, a `SocketAddr`, or a slice of these"
 )]
 pub trait ToSocketAddrs {
     /// Reads the argument: no lookup, no waiting.

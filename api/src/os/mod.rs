@@ -1,5 +1,5 @@
-//! Objects of the operating system: [`OsHandles`], an optional capability, and what std-shaped types
-//! gain by it (`from_std`, `into_std`, `as_fd`).
+//! Objects of the operating system: [`OsHandles`], an optional capability, and what std-shaped
+//! types gain by it (`from_std`, `into_std`, `as_fd`).
 //!
 //! The only part of the contract that a backend without an operating system cannot have.
 

@@ -21,8 +21,8 @@ impl TcpStream {
         TcpStream::from_std_in(stream, &AnyRuntime::current())
     }
 
-    /// Gives the socket out, deregistered and blocking, by the current runtime, which must be of the
-    /// backend that made it.
+    /// Gives the socket out, deregistered and blocking, by the current runtime, which must be of
+    /// the backend that made it.
     ///
     /// # Errors
     ///

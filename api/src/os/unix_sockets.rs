@@ -22,8 +22,8 @@ impl UnixStream {
         UnixStream::from_std_in(stream, &AnyRuntime::current())
     }
 
-    /// Gives the socket out, deregistered and blocking, by the current runtime, which must be of the
-    /// backend that made it.
+    /// Gives the socket out, deregistered and blocking, by the current runtime, which must be of
+    /// the backend that made it.
     ///
     /// # Errors
     ///
@@ -112,8 +112,8 @@ impl UnixDatagram {
         UnixDatagram::from_std_in(socket, &AnyRuntime::current())
     }
 
-    /// Gives the socket out, deregistered and blocking, by the current runtime, which must be of the
-    /// backend that made it.
+    /// Gives the socket out, deregistered and blocking, by the current runtime, which must be of
+    /// the backend that made it.
     ///
     /// # Errors
     ///

@@ -148,7 +148,6 @@ impl<R: AsyncNet> TcpListener<R> {
     }
 
     /// The connections, for ever: `std::net::TcpListener::incoming`. It borrows nothing.
-    #[must_use]
     pub fn incoming(&self) -> Incoming<R>
     where
         R: Timer,
@@ -157,7 +156,6 @@ impl<R: AsyncNet> TcpListener<R> {
     }
 
     /// The connections, for ever: `std::net::TcpListener::into_incoming`.
-    #[must_use]
     pub fn into_incoming(self) -> Incoming<R>
     where
         R: Timer,

@@ -5,6 +5,7 @@
 mod listener;
 mod split;
 mod stream;
+mod traits;
 
 pub use listener::{Incoming, TcpListener};
 pub use split::{OwnedReadHalf, OwnedWriteHalf, ReuniteError};

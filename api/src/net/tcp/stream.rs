@@ -4,11 +4,7 @@ use std::fmt;
 use std::future::Future;
 use std::io::{self, IoSlice, IoSliceMut};
 use std::net::{Shutdown, SocketAddr};
-use std::pin::Pin;
-use std::task::{Context, Poll};
 use std::time::Duration;
-
-use futures_io::{AsyncRead, AsyncWrite};
 
 use super::{OwnedReadHalf, OwnedWriteHalf, split};
 use crate::any::AnyTcpStream;
@@ -42,7 +38,7 @@ use crate::{AnyRuntime, AsyncNet};
 /// }
 /// ```
 pub struct TcpStream<R: AsyncNet = AnyRuntime> {
-    connection: Connection<R::TcpStream>,
+    pub(super) connection: Connection<R::TcpStream>,
 }
 
 impl TcpStream {
@@ -50,9 +46,9 @@ impl TcpStream {
     ///
     /// # Contract
     ///
-    /// - `L109` If `addr` is several addresses, or a name that has several, they are tried in order,
-    ///   here and wherever an address is bound; the last error is returned. No address at all is
-    ///   `InvalidInput`.
+    /// - `L109` If `addr` is several addresses, or a name that has several, they are tried in
+    ///   order, here and wherever an address is bound; the last error is returned. No address at
+    ///   all is `InvalidInput`.
     ///
     /// # Errors
     ///
@@ -172,8 +168,8 @@ impl<R: AsyncNet> TcpStream<R> {
 
     /// Reads some bytes into `buf`; `Ok(0)` is the end of the stream: `std::io::Read::read`.
     ///
-    /// - `L088` A read into an empty buffer, and a write of one, is `Ok(0)` at once, on every stream
-    ///   of this crate.
+    /// - `L088` A read into an empty buffer, and a write of one, is `Ok(0)` at once, on every
+    ///   stream of this crate.
     ///
     /// # Errors
     ///
@@ -407,98 +403,6 @@ impl<R: AsyncNet> Clone for TcpStream<R> {
         TcpStream {
             connection: self.connection.clone(),
         }
-    }
-}
-
-impl<R: AsyncNet> AsyncRead for TcpStream<R> {
-    #[inline]
-    fn poll_read(
-        mut self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-        buf: &mut [u8],
-    ) -> Poll<io::Result<usize>> {
-        Pin::new(&mut self.connection).poll_read(cx, buf)
-    }
-
-    fn poll_read_vectored(
-        mut self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-        bufs: &mut [IoSliceMut<'_>],
-    ) -> Poll<io::Result<usize>> {
-        Pin::new(&mut self.connection).poll_read_vectored(cx, bufs)
-    }
-}
-
-impl<R: AsyncNet> AsyncRead for &TcpStream<R> {
-    #[inline]
-    fn poll_read(
-        self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-        buf: &mut [u8],
-    ) -> Poll<io::Result<usize>> {
-        Pin::new(&mut &self.connection).poll_read(cx, buf)
-    }
-
-    fn poll_read_vectored(
-        self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-        bufs: &mut [IoSliceMut<'_>],
-    ) -> Poll<io::Result<usize>> {
-        Pin::new(&mut &self.connection).poll_read_vectored(cx, bufs)
-    }
-}
-
-impl<R: AsyncNet> AsyncWrite for TcpStream<R> {
-    #[inline]
-    fn poll_write(
-        mut self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-        buf: &[u8],
-    ) -> Poll<io::Result<usize>> {
-        Pin::new(&mut self.connection).poll_write(cx, buf)
-    }
-
-    fn poll_write_vectored(
-        mut self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-        bufs: &[IoSlice<'_>],
-    ) -> Poll<io::Result<usize>> {
-        Pin::new(&mut self.connection).poll_write_vectored(cx, bufs)
-    }
-
-    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.connection).poll_flush(cx)
-    }
-
-    fn poll_close(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.connection).poll_close(cx)
-    }
-}
-
-impl<R: AsyncNet> AsyncWrite for &TcpStream<R> {
-    #[inline]
-    fn poll_write(
-        self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-        buf: &[u8],
-    ) -> Poll<io::Result<usize>> {
-        Pin::new(&mut &self.connection).poll_write(cx, buf)
-    }
-
-    fn poll_write_vectored(
-        self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-        bufs: &[IoSlice<'_>],
-    ) -> Poll<io::Result<usize>> {
-        Pin::new(&mut &self.connection).poll_write_vectored(cx, bufs)
-    }
-
-    fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut &self.connection).poll_flush(cx)
-    }
-
-    fn poll_close(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut &self.connection).poll_close(cx)
     }
 }
 

@@ -158,7 +158,6 @@ impl<R: AsyncUnixNet> UnixListener<R> {
     }
 
     /// The connections, for ever: `std::os::unix::net::UnixListener::incoming`. It borrows nothing.
-    #[must_use]
     pub fn incoming(&self) -> Incoming<R>
     where
         R: Timer,
@@ -167,7 +166,6 @@ impl<R: AsyncUnixNet> UnixListener<R> {
     }
 
     /// The connections, for ever, by value.
-    #[must_use]
     pub fn into_incoming(self) -> Incoming<R>
     where
         R: Timer,

@@ -67,14 +67,14 @@ mod unix {
     }
 
     #[test]
-    fn types() {
+    fn auto_traits() {
         let _ = objects_of::<crate::AnyRuntime>;
         let _ = futures_of::<crate::AnyRuntime>;
     }
 }
 
 #[test]
-fn types() {
+fn auto_traits() {
     objects_of::<AnyRuntime>();
     let _ = futures_of::<AnyRuntime>;
     bare_futures();
