@@ -12,7 +12,11 @@
 //!   so that a loop which polls again at once, as a foreign `block_on` does, is never stuck.
 
 use std::cell::Cell;
+use std::future::Future;
+use std::pin::Pin;
 use std::task::{Context, Poll};
+
+use pin_project_lite::pin_project;
 
 /// Operations a poll of a task may make before it must yield. (tokio's figure, and it has served
 /// it well: its documentation of `task::coop` gives the reasoning.)
@@ -49,6 +53,30 @@ pub fn poll<T>(
         LEFT.with(|cell| cell.set(cell.get().saturating_sub(1)));
     }
     answer
+}
+
+pin_project! {
+    /// A one-shot operation that is charged to the task's budget when it is done.
+    #[must_use = "futures do nothing unless polled"]
+    pub(crate) struct Charged<F> {
+        #[pin]
+        operation: F,
+    }
+}
+
+/// Charges a future: one that never waits must not starve the others either.
+pub(crate) fn charged<F: Future>(operation: F) -> Charged<F> {
+    Charged { operation }
+}
+
+impl<F: Future> Future for Charged<F> {
+    type Output = F::Output;
+
+    #[inline]
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<F::Output> {
+        let operation = self.project().operation;
+        poll(cx, |cx| operation.poll(cx))
+    }
 }
 
 /// True if the next charged operation would yield. For loops that are not made of polls.

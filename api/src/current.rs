@@ -269,22 +269,6 @@ impl<R> Late<R> {
     }
 }
 
-/// A bare form's runtime in an `async` block: [`Late`] under the name of its one step.
-#[derive(Debug, Clone)]
-pub(crate) struct Binding(Late);
-
-impl Binding {
-    #[track_caller]
-    pub(crate) fn here() -> Self {
-        Binding(Late::here())
-    }
-
-    /// The runtime, taken now if the call had none: see [`Late::runtime`].
-    pub(crate) fn runtime(mut self) -> AnyRuntime {
-        self.0.runtime().clone()
-    }
-}
-
 fn default() -> Option<AnyRuntime> {
     DEFAULT.get().and_then(|(resolver, _)| resolver())
 }

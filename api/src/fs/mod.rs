@@ -3,10 +3,37 @@
 //! A write resolves when its bytes are in the file, with its own error; nothing is buffered behind
 //! the caller's back. Knows nothing of threads or system calls: those are the backend's.
 
+mod dir;
+mod file;
 mod flags;
 mod metadata;
+mod ops;
+mod options;
 mod raw;
 
+use std::io;
+
+pub use std::fs::TryLockError;
+
+pub use dir::{DirEntry, ReadDir};
+pub use file::File;
 pub use flags::OpenFlags;
 pub use metadata::{FileTimes, FileType, Metadata, Permissions, UnixMetadata};
+pub use ops::{
+    canonicalize, canonicalize_in, copy, copy_in, create_dir, create_dir_all, create_dir_all_in,
+    create_dir_in, exists, exists_in, hard_link, hard_link_in, metadata, metadata_in, read,
+    read_dir, read_dir_in, read_in, read_link, read_link_in, read_to_string, read_to_string_in,
+    remove_dir, remove_dir_all, remove_dir_all_in, remove_dir_in, remove_file, remove_file_in,
+    rename, rename_in, set_permissions, set_permissions_in, symlink, symlink_in, symlink_metadata,
+    symlink_metadata_in, write, write_in,
+};
+pub use options::{DirBuilder, OpenOptions};
 pub use raw::{AsyncFs, RawDirEntry, RawFile, RawReadDir};
+
+/// Text as std's `read_to_string` takes it.
+fn into_text(bytes: Vec<u8>) -> io::Result<String> {
+    String::from_utf8(bytes).map_err(|_| {
+        let text = "stream did not contain valid UTF-8";
+        io::Error::new(io::ErrorKind::InvalidData, text)
+    })
+}
