@@ -27,8 +27,10 @@ use crate::io::{RawObject, Wait};
 /// - `L158` `create_new` succeeds for one of many at once; `rename` replaces atomically.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` has no files",
-    label = "this bound is missing",
-    note = "in generic code, add the bound `{Self}: anyrt_api::AsyncFs` (or `Runtime`)"
+    label = "not a runtime with files",
+    note = "in generic code, add the bound `{Self}: anyrt_api::AsyncFs` (or `Runtime`)",
+    note = "pass the handle of a backend, as `native::Runtime::handle()` returns it",
+    note = "a raw `tokio::runtime::Handle` is wrapped by `anyrt::tokio::Tokio::try_from_handle`"
 )]
 pub trait AsyncFs: Clone + Debug + Send + Sync + Unpin + 'static {
     /// An open file.

@@ -27,8 +27,10 @@ use crate::io::{RawObject, RawStream, Wait};
 /// - `L103` Every descriptor is closed on `exec`.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` has no sockets",
-    label = "this bound is missing",
-    note = "in generic code, add the bound `{Self}: anyrt_api::AsyncNet` (or `Runtime`)"
+    label = "not a runtime with sockets",
+    note = "in generic code, add the bound `{Self}: anyrt_api::AsyncNet` (or `Runtime`)",
+    note = "pass the handle of a backend, as `native::Runtime::handle()` returns it",
+    note = "a raw `tokio::runtime::Handle` is wrapped by `anyrt::tokio::Tokio::try_from_handle`"
 )]
 pub trait AsyncNet: Clone + Debug + Send + Sync + Unpin + 'static {
     /// A connection.

@@ -6,7 +6,7 @@ use std::future::Future;
 use std::panic::Location;
 
 use super::{JoinError, JoinHandle};
-use crate::current;
+use crate::{BlockOn, current};
 
 /// Tasks and blocking calls.
 ///
@@ -99,6 +99,17 @@ pub trait Spawn: Clone + Debug + Send + Sync + Unpin + 'static {
         F: FnOnce() -> T,
     {
         current::undriven(f)
+    }
+
+    /// Here for those who look for it: a lent runtime does not block. The owner does, by
+    /// [`BlockOn::block_on`].
+    #[doc(hidden)]
+    #[track_caller]
+    fn block_on<F: Future>(&self, future: F) -> F::Output
+    where
+        Self: BlockOn,
+    {
+        BlockOn::block_on(self, future)
     }
 }
 
