@@ -16,6 +16,7 @@ use std::cell::{Cell, RefCell};
 use std::error::Error;
 use std::fmt;
 use std::future::Future;
+use std::io;
 use std::panic::Location;
 use std::pin::Pin;
 use std::sync::OnceLock;
@@ -194,9 +195,18 @@ impl fmt::Display for SetDefaultError {
 
 impl Error for SetDefaultError {}
 
+/// Its kind is `AlreadyExists`, so that a `main` which returns `io::Result` may use `?`.
+impl From<SetDefaultError> for io::Error {
+    fn from(e: SetDefaultError) -> Self {
+        io::Error::new(io::ErrorKind::AlreadyExists, e)
+    }
+}
+
 #[track_caller]
 pub(crate) fn set_default(resolver: Resolver) -> Result<(), SetDefaultError> {
-    let (first, location) = DEFAULT.get_or_init(|| (resolver, Location::caller()));
+    // Asked here: inside the closure it would be the closure's own place.
+    let here = Location::caller();
+    let (first, location) = DEFAULT.get_or_init(|| (resolver, here));
     if std::ptr::fn_addr_eq(*first, resolver) {
         return Ok(());
     }
