@@ -1,7 +1,7 @@
 //! The contract's sentences and the suite's laws: each has the other.
 //!
 //! A sentence is a bullet of a doc comment in `api` that opens with its id. A law is a function of
-//! `compat-tests` whose name opens with it.
+//! `compat-tests` whose name opens with it, or a line of its list of what cannot be shown.
 
 use std::collections::BTreeMap;
 
@@ -68,24 +68,30 @@ fn sentence_ids(text: &str) -> Vec<(usize, u16)> {
         .collect()
 }
 
-/// Functions that are named after a law, as `l015_drop_detaches`.
+/// Functions that are named after a law, as `l015_drop_detaches`; in the list of what cannot be
+/// shown the names stand in quotes.
 fn law_ids(file: &Source) -> Vec<(usize, u16)> {
+    if file.path.ends_with("/untested.rs") {
+        let lines = file.text.lines().enumerate();
+        let quoted = lines.filter_map(|(i, line)| Some((i + 1, line.split('"').nth(1)?)));
+        return quoted
+            .filter_map(|(line, name)| Some((line, id_of(name)?)))
+            .collect();
+    }
     let tokens = file.tokens();
     let names = tokens
         .find("fn")
         .into_iter()
         .filter_map(|at| tokens.0.get(at + 1));
-    let id = |name: &str| {
-        name.strip_prefix('l')?
-            .split_once('_')
-            .filter(|(id, _)| id.len() == 3)?
-            .0
-            .parse()
-            .ok()
-    };
     names
-        .filter_map(|token| Some((token.line, id(&token.text)?)))
+        .filter_map(|token| Some((token.line, id_of(&token.text)?)))
         .collect()
+}
+
+/// The number in `l015_drop_detaches`.
+fn id_of(name: &str) -> Option<u16> {
+    let (id, _) = name.strip_prefix('l')?.split_once('_')?;
+    (id.len() == 3).then(|| id.parse().ok())?
 }
 
 #[cfg(test)]
@@ -116,6 +122,17 @@ mod tests {
             findings,
             ["api/src/task.rs:1: `L015` has no law: test it or delete it"]
         );
+    }
+
+    #[test]
+    fn a_promise_that_cannot_be_shown_is_listed() {
+        let api = Source::new(
+            "api/src/task.rs",
+            "/// - `L011` A panicking waker.\nfn f() {}",
+        );
+        let list = "vec![\n(\"l011_panicking_wake\", \"aborts the process\"),\n]";
+        let list = Source::new("compat-tests/src/laws/untested.rs", list);
+        assert!(both_sides(&[api, list]).is_empty());
     }
 
     #[test]
