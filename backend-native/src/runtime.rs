@@ -27,7 +27,7 @@ use {anyrt_api::AsyncUnixNet, std::os::unix::net::SocketAddr as UnixAddr};
 #[cfg(unix)]
 use crate::net::{UnixDatagram, UnixListener, UnixStream};
 use crate::{
-    Builder,
+    Builder, driver,
     executor::{self, Config, Shared},
     net::{TcpListener, TcpStream, UdpSocket},
     task::Join,
@@ -104,7 +104,7 @@ impl Native {
 }
 
 impl Core for Native {
-    const NAME: &'static str = "native";
+    const NAME: &'static str = driver::NAME;
 
     fn capabilities(c: &mut Capabilities<Self>) {
         c.net().unix_net();
@@ -224,7 +224,7 @@ impl RawSleep for Sleep {
 
 impl Entropy for Native {
     fn fill_bytes(&self, buf: &mut [u8]) {
-        getrandom::fill(buf).expect("the operating system has a generator of random numbers");
+        anyrt_kit::entropy::fill_bytes(buf);
     }
 }
 
@@ -246,7 +246,7 @@ impl AsyncNet for Native {
     }
 
     async fn lookup_host(&self, host: &str, port: u16) -> io::Result<Vec<SocketAddr>> {
-        loop {}
+        self.shared.lookups().lookup(self, host, port).await
     }
 }
 

@@ -42,6 +42,8 @@ use crate::{
     timer::Timers,
 };
 
+/// The backend's name in messages.
+pub(crate) const NAME: &str = "native";
 /// How often a watcher looks. It bounds how long a blocked worker can hold up sockets and timers.
 const WATCH: Duration = Duration::from_millis(1);
 
@@ -167,7 +169,7 @@ impl Driver {
     #[cold]
     fn fail(&self, error: &io::Error, wakers: &mut Vec<Waker>) {
         if self.failure.set(error.kind()).is_ok() {
-            eprintln!("the runtime `native` can wait for events no more: {error}");
+            eprintln!("the runtime `{NAME}` can wait for events no more: {error}");
             self.close(wakers);
         }
     }
@@ -290,5 +292,5 @@ impl Drop for Seat<'_> {
 
 /// What waits for an event or an alarm gets once there are none (law `L052`).
 pub(crate) fn gone() -> io::Error {
-    io::Error::other("the runtime `native` of this object was shut down")
+    anyrt_kit::gone::error(NAME)
 }

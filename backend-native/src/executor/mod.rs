@@ -43,6 +43,8 @@ use std::{
     time::Duration,
 };
 
+use anyrt_kit::net::Lookups;
+
 pub(crate) use self::block_on::block_on;
 use self::{
     idle::Idle,
@@ -78,6 +80,8 @@ pub(crate) struct Shared {
     closed: AtomicBool,
     driver: Arc<Driver>,
     blocking: Pool,
+    /// Name lookups under way: they share the pool's threads with the files, but not all of them.
+    lookups: Lookups,
     threads: Threads,
     registry: Registry,
     injector: Injector,
@@ -121,6 +125,7 @@ impl Shared {
             closed: AtomicBool::new(false),
             driver,
             blocking: Pool::new(threads.clone(), limit, config.blocking_keep_alive),
+            lookups: Lookups::new(),
             threads,
             registry: Registry::new(),
             injector: Injector::default(),
@@ -140,6 +145,10 @@ impl Shared {
 
     pub(crate) fn blocking(&self) -> &Pool {
         &self.blocking
+    }
+
+    pub(crate) fn lookups(&self) -> &Lookups {
+        &self.lookups
     }
 
     /// The number of workers.

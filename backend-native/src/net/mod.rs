@@ -44,14 +44,6 @@ async fn connected<T: AsHandle>(
     Ok(source)
 }
 
-/// Closing twice, or after the peer has gone, is what was wanted (law `L118`).
-fn ended(result: io::Result<()>) -> io::Result<()> {
-    match result {
-        Err(error) if error.kind() == io::ErrorKind::NotConnected => Ok(()),
-        result => result,
-    }
-}
-
 /// A read of `n` bytes into room for `room` left nothing behind, and is not the end of the stream.
 fn is_short(n: usize, room: usize) -> bool {
     0 < n && n < room

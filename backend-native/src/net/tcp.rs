@@ -16,7 +16,7 @@ use anyrt_api::{
 };
 use socket2::{Domain, Protocol, SockRef, Socket, Type};
 
-use super::{CLOSE, connected, ended, in_use, is_short};
+use super::{CLOSE, connected, in_use, is_short};
 use crate::{
     driver::Driver,
     reactor::{Source, is_in_progress},
@@ -135,7 +135,7 @@ impl RawTcpStream for TcpStream {
     }
 
     fn shutdown(&self, how: Shutdown) -> io::Result<()> {
-        ended(self.io().shutdown(how))
+        anyrt_kit::net::shutdown(&SockRef::from(self.io()), how)
     }
 
     fn poll_peek(

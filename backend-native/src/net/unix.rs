@@ -3,13 +3,9 @@
 //! It knows std's sockets, the source they live in and the runtime's alarm. The door makes them.
 
 use std::{
-    ffi::OsStr,
     io::{self, IoSlice, IoSliceMut, Read, Write},
     net::Shutdown,
-    os::unix::{
-        ffi::OsStrExt,
-        net::{self, SocketAddr},
-    },
+    os::unix::net::{self, SocketAddr},
     sync::Arc,
     task::{Context, Poll},
     time::Duration,
@@ -19,9 +15,9 @@ use anyrt_api::{
     io::{Direction, RawObject, RawStream, Wait},
     net::{RawUnixDatagram, RawUnixListener, RawUnixStream},
 };
-use socket2::{Domain, SockAddr, Socket, Type};
+use socket2::{Domain, SockRef, Socket, Type};
 
-use super::{CLOSE, connected, ended, in_use};
+use super::{CLOSE, connected, in_use};
 use crate::{
     driver::Driver,
     reactor::{Source, is_in_progress},
@@ -43,7 +39,7 @@ pub struct UnixStream(Arc<Source<net::UnixStream>>);
 impl UnixStream {
     /// Connects, and waits while the listener's backlog is full, as std does (law `L131`).
     pub(crate) async fn connect(driver: &Arc<Driver>, addr: &SocketAddr) -> io::Result<Self> {
-        let addr = sock_addr(addr)?;
+        let addr = anyrt_kit::net::address(addr)?;
         let mut pause = RETRY_FIRST;
         loop {
             let socket = Socket::new(Domain::UNIX, Type::STREAM, None)?;
@@ -156,7 +152,7 @@ impl RawUnixStream for UnixStream {
     }
 
     fn shutdown(&self, how: Shutdown) -> io::Result<()> {
-        ended(self.io().shutdown(how))
+        anyrt_kit::net::shutdown(&SockRef::from(self.io()), how)
     }
 
     fn take_error(&self) -> io::Result<Option<io::Error>> {
@@ -325,34 +321,4 @@ impl RawUnixDatagram for UnixDatagram {
     fn take_error(&self) -> io::Result<Option<io::Error>> {
         self.io().take_error()
     }
-}
-
-/// The same address for a socket that is not std's.
-fn sock_addr(addr: &SocketAddr) -> io::Result<SockAddr> {
-    if let Some(path) = addr.as_pathname() {
-        return SockAddr::unix(path);
-    }
-    match abstract_name(addr) {
-        // A leading NUL is how an abstract name is written.
-        Some(name) => SockAddr::unix(OsStr::from_bytes(&[&[0], name].concat())),
-        None => Err(io::Error::new(
-            io::ErrorKind::InvalidInput,
-            "the address has no name",
-        )),
-    }
-}
-
-#[cfg(any(target_os = "linux", target_os = "android"))]
-fn abstract_name(addr: &SocketAddr) -> Option<&[u8]> {
-    #[cfg(target_os = "android")]
-    use std::os::android::net::SocketAddrExt;
-    #[cfg(target_os = "linux")]
-    use std::os::linux::net::SocketAddrExt;
-
-    addr.as_abstract_name()
-}
-
-#[cfg(not(any(target_os = "linux", target_os = "android")))]
-fn abstract_name(_addr: &SocketAddr) -> Option<&[u8]> {
-    None
 }

@@ -23,7 +23,6 @@
 #![allow(unsafe_code)]
 
 use std::{
-    any::Any,
     cell::UnsafeCell,
     io, mem,
     panic::{AssertUnwindSafe, catch_unwind},
@@ -186,17 +185,19 @@ where
         // SAFETY: rule 1, by this function's contract.
         let stage = unsafe { &mut *self.stage.get() };
         let panic = catch_unwind(AssertUnwindSafe(|| *stage = Stage::Taken)).err();
-        *stage = Stage::Output(match (output, panic) {
-            // Nobody awaits what a cancelled task did: its last words are all there is to report.
-            (Err(error), Some(payload)) if error.is_cancelled() => {
+        let output = match (output, panic) {
+            (output @ Ok(_), Some(payload)) => {
+                quietly(|| drop(output));
                 Err(JoinError::panicked(payload))
             }
-            (output, Some(payload)) => {
-                discard(payload);
+            // The first word counts: the panic of the poll, or that it was cancelled.
+            (output @ Err(_), Some(payload)) => {
+                quietly(|| drop(payload));
                 output
             }
             (output, None) => output,
-        });
+        };
+        *stage = Stage::Output(output);
         self.schedule.finished(&self.tag);
         if self.state.complete() {
             let joiner = lock(&self.joiner).take();
@@ -322,9 +323,4 @@ where
             self.schedule.schedule(Runnable(self.clone()));
         }
     }
-}
-
-/// Drops a panic's payload, whose destructor is foreign code.
-fn discard(payload: Box<dyn Any + Send>) {
-    quietly(|| drop(payload));
 }

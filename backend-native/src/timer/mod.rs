@@ -16,9 +16,11 @@ use std::{
     time::{Duration, Instant, SystemTime},
 };
 
+use anyrt_kit::gone;
+
 use self::wheel::{Key, Wheel};
 use crate::{
-    driver::{Driver, gone},
+    driver::{Driver, NAME},
     sync::{Mutex, lock},
 };
 
@@ -199,7 +201,7 @@ impl Sleep {
     pub(crate) async fn or_gone(mut self) -> io::Result<()> {
         poll_fn(|cx| self.poll_deadline(cx))
             .await
-            .map_err(|Closed| gone())
+            .map_err(|Closed| gone::error(NAME))
     }
 
     fn poll_deadline(&mut self, cx: &Context<'_>) -> Poll<Result<(), Closed>> {
@@ -248,12 +250,8 @@ impl Future for Sleep {
     type Output = ();
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
-        self.poll_deadline(cx).map(|rung| {
-            rung.expect(
-                "a sleep was polled after its runtime, `native`, had been shut down: \
-                 nothing rings its alarm any more",
-            );
-        })
+        self.poll_deadline(cx)
+            .map(|rung| rung.unwrap_or_else(|Closed| gone::panic(NAME)))
     }
 }
 
