@@ -5,7 +5,7 @@
 
 use std::{
     collections::VecDeque,
-    fmt, mem,
+    fmt, io, mem,
     pin::Pin,
     sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, atomic::AtomicU64},
     task::{Context, Poll},
@@ -107,7 +107,7 @@ impl Pool {
             };
             drop(state);
             for job in jobs {
-                job.cancel(Some(error.kind().into()));
+                job.cancel(Some(same(&error)));
             }
         }
     }
@@ -151,6 +151,13 @@ impl fmt::Debug for Pool {
             .field("state", &*self.0.lock())
             .finish_non_exhaustive()
     }
+}
+
+/// One error for several handles.
+fn same(error: &io::Error) -> io::Error {
+    error
+        .raw_os_error()
+        .map_or(error.kind().into(), io::Error::from_raw_os_error)
 }
 
 /// A job is a task that is ready at its first poll.

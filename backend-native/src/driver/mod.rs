@@ -61,6 +61,8 @@ pub(crate) struct Driver {
     /// written under the crew's lock.
     n_beside: AtomicUsize,
     watched: AtomicBool,
+    /// A guest is in the seat: a worker that parks asks for it.
+    guest_drives: AtomicBool,
     closed: AtomicBool,
     /// Why there will be no events, if the poller failed.
     failure: OnceLock<io::ErrorKind>,
@@ -79,6 +81,7 @@ impl Driver {
             crew: Mutex::default(),
             n_beside: AtomicUsize::new(0),
             watched: AtomicBool::new(false),
+            guest_drives: AtomicBool::new(false),
             closed: AtomicBool::new(false),
             failure: OnceLock::new(),
         })
@@ -151,8 +154,11 @@ impl Driver {
         if !parker.start_driving() {
             return;
         }
+        self.guest_drives
+            .store(parker.kind() == Kind::Guest, Relaxed);
         let timeout = self.timers.set_alarm();
         self.turn(&mut seat, timeout, wakers);
+        self.guest_drives.store(false, Relaxed);
         parker.stop();
     }
 
@@ -184,6 +190,10 @@ impl Driver {
         if may_drive && let Some(seat) = self.try_seat() {
             self.leave_crew(parker);
             return self.drive(seat, parker, wakers);
+        }
+        if parker.kind() == Kind::Worker && self.guest_drives.load(Relaxed) {
+            // The guest parks again, and gives us the seat then.
+            self.wake();
         }
         let mut post = Post::Off;
         loop {

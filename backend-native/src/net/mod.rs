@@ -4,9 +4,9 @@
 //! with. The door calls it. Its objects are the backend's side of the contract: users hold them as
 //! `anyrt_api::net::TcpStream<Native>` and its like.
 
+#[cfg(unix)]
+mod fd;
 mod tcp;
-#[cfg(test)]
-mod tests;
 mod udp;
 #[cfg(unix)]
 mod unix;

@@ -60,7 +60,7 @@ impl TcpStream {
         Ok(stream)
     }
 
-    fn io(&self) -> &net::TcpStream {
+    pub(super) fn io(&self) -> &net::TcpStream {
         self.0.io()
     }
 }
@@ -213,6 +213,10 @@ impl TcpListener {
         listener.set_nonblocking(false)?;
         Ok(listener)
     }
+
+    pub(super) fn io(&self) -> &net::TcpListener {
+        self.0.io()
+    }
 }
 
 impl RawObject for TcpListener {
@@ -237,19 +241,19 @@ impl RawTcpListener for TcpListener {
     }
 
     fn local_addr(&self) -> io::Result<SocketAddr> {
-        self.0.io().local_addr()
+        self.io().local_addr()
     }
 
     fn ttl(&self) -> io::Result<u32> {
-        self.0.io().ttl()
+        self.io().ttl()
     }
 
     fn set_ttl(&self, ttl: u32) -> io::Result<()> {
-        self.0.io().set_ttl(ttl)
+        self.io().set_ttl(ttl)
     }
 
     fn take_error(&self) -> io::Result<Option<io::Error>> {
-        self.0.io().take_error()
+        self.io().take_error()
     }
 }
 

@@ -40,7 +40,7 @@ impl UdpSocket {
         Ok(socket)
     }
 
-    fn io(&self) -> &net::UdpSocket {
+    pub(super) fn io(&self) -> &net::UdpSocket {
         self.0.io()
     }
 

@@ -84,7 +84,7 @@ impl UnixStream {
         Ok(stream)
     }
 
-    fn io(&self) -> &net::UnixStream {
+    pub(super) fn io(&self) -> &net::UnixStream {
         self.0.io()
     }
 }
@@ -182,6 +182,10 @@ impl UnixListener {
         listener.set_nonblocking(false)?;
         Ok(listener)
     }
+
+    pub(super) fn io(&self) -> &net::UnixListener {
+        self.0.io()
+    }
 }
 
 impl RawObject for UnixListener {
@@ -206,11 +210,11 @@ impl RawUnixListener for UnixListener {
     }
 
     fn local_addr(&self) -> io::Result<SocketAddr> {
-        self.0.io().local_addr()
+        self.io().local_addr()
     }
 
     fn take_error(&self) -> io::Result<Option<io::Error>> {
-        self.0.io().take_error()
+        self.io().take_error()
     }
 }
 
@@ -247,7 +251,7 @@ impl UnixDatagram {
         Ok(socket)
     }
 
-    fn io(&self) -> &net::UnixDatagram {
+    pub(super) fn io(&self) -> &net::UnixDatagram {
         self.0.io()
     }
 }
