@@ -15,19 +15,25 @@ use std::{
 };
 
 use anyrt_api::{
-    AnyRuntime, AsyncNet, Core, Entropy, Spawn, Timer,
+    AnyRuntime, AsyncNet, BlockOn, Core, Entropy, Spawn, Timer,
     any::Capabilities,
     current::{self, Root},
+    os::OsHandles,
     task::{JoinError, RawJoin, TaskId, TaskMeta},
     time::RawSleep,
 };
+use anyrt_kit::fs::OsFile;
 #[cfg(unix)]
-use {anyrt_api::AsyncUnixNet, std::os::unix::net::SocketAddr as UnixAddr};
+use {
+    anyrt_api::{AsyncUnixNet, os::OsUnixHandles},
+    std::os::unix::net::{self as unix, SocketAddr as UnixAddr},
+};
 
 #[cfg(unix)]
 use crate::net::{UnixDatagram, UnixListener, UnixStream};
 use crate::{
-    Builder, driver,
+    Builder,
+    driver::{self, Driver},
     executor::{self, Config, Shared},
     net::{TcpListener, TcpStream, UdpSocket},
     task::Join,
@@ -55,24 +61,24 @@ impl Runtime {
     }
 
     pub(crate) fn start(config: Config) -> io::Result<Self> {
-        Shared::start(config).map(|shared| Self { shared })
+        Shared::start(config).map(|shared| Runtime { shared })
+    }
+}
+
+impl BlockOn for Runtime {
+    type Runtime = Native;
+
+    fn handle(&self) -> Native {
+        Native::of(&self.shared)
     }
 
-    pub fn handle(&self) -> Native {
-        Native {
-            shared: self.shared.clone(),
-        }
+    fn block_on<F: Future>(&self, future: F) -> F::Output {
+        self.handle()
+            .drive(|| executor::block_on(self.shared.driver(), Root::new(future)))
     }
 
-    #[track_caller]
-    pub fn block_on<F: Future>(&self, future: F) -> F::Output {
-        current::drive(self.handle().any(), || {
-            executor::block_on(self.shared.driver(), Root::new(future))
-        })
-    }
-
-    pub fn shutdown(self, limit: Duration) {
-        current::enter(self.handle().any(), || self.shared.shutdown(limit));
+    fn shutdown(self, limit: Duration) {
+        self.handle().enter(|| self.shared.shutdown(limit));
     }
 }
 
@@ -98,16 +104,25 @@ pub struct Native {
 }
 
 impl Native {
-    fn any(self) -> AnyRuntime {
-        AnyRuntime::new(self)
+    fn of(shared: &Arc<Shared>) -> Self {
+        Native {
+            shared: shared.clone(),
+        }
     }
-}
 
-impl Core for Native {
-    const NAME: &'static str = driver::NAME;
+    /// Runs `f` on a thread that polls this runtime's tasks meanwhile.
+    #[track_caller]
+    fn drive<T>(self, f: impl FnOnce() -> T) -> T {
+        current::drive(AnyRuntime::new(self), f)
+    }
 
-    fn capabilities(c: &mut Capabilities<Self>) {
-        c.net().unix_net();
+    /// Runs `f` with this runtime as the current one.
+    fn enter<T>(self, f: impl FnOnce() -> T) -> T {
+        current::enter(AnyRuntime::new(self), f)
+    }
+
+    fn driver(&self) -> &Arc<Driver> {
+        self.shared.driver()
     }
 }
 
@@ -118,13 +133,24 @@ impl fmt::Debug for Native {
 }
 
 /// What each thread of a runtime stands in.
-pub(crate) fn around(shared: Arc<Shared>, role: Role, body: &mut dyn FnMut()) {
-    let rt = Native { shared }.any();
+pub(crate) fn around(shared: &Arc<Shared>, role: Role, body: &mut dyn FnMut()) {
     match role {
-        Role::Worker => current::drive(rt, body),
-        Role::Blocking => current::enter(rt, body),
+        Role::Worker => Native::of(shared).drive(body),
+        Role::Blocking => Native::of(shared).enter(body),
     }
 }
+
+impl Core for Native {
+    const NAME: &'static str = driver::NAME;
+
+    fn capabilities(c: &mut Capabilities<Self>) {
+        c.net().fs().os_handles();
+        #[cfg(unix)]
+        c.unix_net().os_unix_handles();
+    }
+}
+
+impl anyrt_api::Runtime for Native {}
 
 impl Spawn for Native {
     type RawJoin<T: Send + 'static> = NativeJoin<T>;
@@ -212,7 +238,7 @@ impl Timer for Native {
     }
 
     fn sleep_until(&self, deadline: Instant) -> Sleep {
-        Sleep::new(self.shared.driver().clone(), deadline)
+        Sleep::new(self.driver().clone(), deadline)
     }
 }
 
@@ -234,15 +260,15 @@ impl AsyncNet for Native {
     type UdpSocket = UdpSocket;
 
     async fn connect_tcp(&self, addr: SocketAddr) -> io::Result<TcpStream> {
-        TcpStream::connect(self.shared.driver(), addr).await
+        TcpStream::connect(self.driver(), addr).await
     }
 
     async fn listen_tcp(&self, addr: SocketAddr) -> io::Result<TcpListener> {
-        TcpListener::bind(self.shared.driver(), addr)
+        TcpListener::bind(self.driver(), addr)
     }
 
     async fn bind_udp(&self, addr: SocketAddr) -> io::Result<UdpSocket> {
-        UdpSocket::bind(self.shared.driver(), addr)
+        UdpSocket::bind(self.driver(), addr)
     }
 
     async fn lookup_host(&self, host: &str, port: u16) -> io::Result<Vec<SocketAddr>> {
@@ -257,22 +283,85 @@ impl AsyncUnixNet for Native {
     type UnixDatagram = UnixDatagram;
 
     async fn connect_unix(&self, addr: &UnixAddr) -> io::Result<UnixStream> {
-        UnixStream::connect(self.shared.driver(), addr).await
+        UnixStream::connect(self.driver(), addr).await
     }
 
     fn listen_unix(&self, addr: &UnixAddr) -> io::Result<UnixListener> {
-        UnixListener::bind(self.shared.driver(), addr)
+        UnixListener::bind(self.driver(), addr)
     }
 
     fn unix_pair(&self) -> io::Result<(UnixStream, UnixStream)> {
-        UnixStream::pair(self.shared.driver())
+        UnixStream::pair(self.driver())
     }
 
     fn bind_unix_datagram(&self, addr: Option<&UnixAddr>) -> io::Result<UnixDatagram> {
-        UnixDatagram::bind(self.shared.driver(), addr)
+        UnixDatagram::bind(self.driver(), addr)
     }
 
     fn unix_datagram_pair(&self) -> io::Result<(UnixDatagram, UnixDatagram)> {
-        UnixDatagram::pair(self.shared.driver())
+        UnixDatagram::pair(self.driver())
+    }
+}
+
+anyrt_kit::forward_fs!(Native);
+
+impl OsHandles for Native {
+    fn tcp_from_std(&self, stream: std::net::TcpStream) -> io::Result<TcpStream> {
+        TcpStream::from_std(self.driver(), stream)
+    }
+
+    fn tcp_into_std(&self, stream: TcpStream) -> io::Result<std::net::TcpStream> {
+        stream.into_std()
+    }
+
+    fn tcp_listener_from_std(&self, listener: std::net::TcpListener) -> io::Result<TcpListener> {
+        TcpListener::from_std(self.driver(), listener)
+    }
+
+    fn tcp_listener_into_std(&self, listener: TcpListener) -> io::Result<std::net::TcpListener> {
+        listener.into_std()
+    }
+
+    fn udp_from_std(&self, socket: std::net::UdpSocket) -> io::Result<UdpSocket> {
+        UdpSocket::from_std(self.driver(), socket)
+    }
+
+    fn udp_into_std(&self, socket: UdpSocket) -> io::Result<std::net::UdpSocket> {
+        socket.into_std()
+    }
+
+    fn file_from_std(&self, file: std::fs::File) -> io::Result<OsFile<Self>> {
+        Ok(OsFile::new(file, self))
+    }
+
+    async fn file_into_std(&self, file: OsFile<Self>) -> io::Result<std::fs::File> {
+        file.into_std().await
+    }
+}
+
+#[cfg(unix)]
+impl OsUnixHandles for Native {
+    fn unix_stream_from_std(&self, stream: unix::UnixStream) -> io::Result<UnixStream> {
+        UnixStream::from_std(self.driver(), stream)
+    }
+
+    fn unix_stream_into_std(&self, stream: UnixStream) -> io::Result<unix::UnixStream> {
+        stream.into_std()
+    }
+
+    fn unix_listener_from_std(&self, listener: unix::UnixListener) -> io::Result<UnixListener> {
+        UnixListener::from_std(self.driver(), listener)
+    }
+
+    fn unix_listener_into_std(&self, listener: UnixListener) -> io::Result<unix::UnixListener> {
+        listener.into_std()
+    }
+
+    fn unix_datagram_from_std(&self, socket: unix::UnixDatagram) -> io::Result<UnixDatagram> {
+        UnixDatagram::from_std(self.driver(), socket)
+    }
+
+    fn unix_datagram_into_std(&self, socket: UnixDatagram) -> io::Result<unix::UnixDatagram> {
+        socket.into_std()
     }
 }

@@ -71,7 +71,7 @@ pub(crate) struct Config {
     pub(crate) blocking_threads: usize,
     pub(crate) blocking_keep_alive: Duration,
     /// What each thread does around its body.
-    pub(crate) around: fn(Arc<Shared>, Role, &mut dyn FnMut()),
+    pub(crate) around: fn(&Arc<Shared>, Role, &mut dyn FnMut()),
 }
 
 /// What the threads and the handles of one runtime share.
@@ -115,7 +115,7 @@ impl Shared {
     fn new(key: Key, driver: Arc<Driver>, locals: &[Local], config: Config) -> Self {
         let around = config.around;
         let around = move |role, body: &mut dyn FnMut()| match table::find(key) {
-            Some(shared) => around(shared, role, body),
+            Some(shared) => around(&shared, role, body),
             None => body(),
         };
         let threads = Threads::new(config.thread_name, config.stack_size, Box::new(around));
