@@ -1,0 +1,303 @@
+//! The door: the owner [`Runtime`], the handle [`Mem`], and every impl of a root trait, one line a
+//! body.
+
+use std::fmt;
+use std::future::Future;
+use std::io;
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::{Duration, Instant, SystemTime};
+
+use anyrt_api::any::Capabilities;
+use anyrt_api::fs::{Metadata, OpenFlags, Permissions};
+use anyrt_api::task::TaskMeta;
+use anyrt_api::{AsyncFs, AsyncNet, BlockOn, Core, Entropy, Spawn, Timer, current};
+
+use crate::clock::Sleep;
+use crate::executor::{Sim, Trace};
+use crate::fs::{Disk, File, ReadDir, file};
+use crate::net::tcp::{self, TcpListener, TcpStream};
+use crate::net::udp::{self, UdpSocket};
+use crate::task::{Join, Kind};
+
+/// The owner of a simulation.
+///
+/// [`block_on`](BlockOn::block_on) drives all of it on the calling thread. Threads may take turns,
+/// or be inside it at once; the order of their turns is then up to the machine.
+#[derive(Debug)]
+pub struct Runtime {
+    mem: Mem,
+}
+
+/// A handle to a simulation: what tasks and libraries use.
+#[derive(Clone)]
+pub struct Mem {
+    sim: Arc<Sim>,
+}
+
+/// How a simulation is set up.
+#[derive(Debug, Clone)]
+#[must_use]
+pub struct Builder {
+    seed: u64,
+    disk: Disk,
+    patience: Duration,
+}
+
+impl Builder {
+    /// Seed 0, an empty disk, a patience of one second.
+    pub fn new() -> Self {
+        Builder {
+            seed: 0,
+            disk: Disk::new(),
+            patience: Duration::from_secs(1),
+        }
+    }
+
+    /// The seed of everything that is drawn.
+    pub fn seed(self, seed: u64) -> Self {
+        Builder { seed, ..self }
+    }
+
+    /// A disk that an earlier runtime left.
+    pub fn disk(self, disk: Disk) -> Self {
+        Builder { disk, ..self }
+    }
+
+    /// How long, in the time of the machine, `block_on` waits for a wake-up from another thread when
+    /// nothing in the simulation can go on, before it panics.
+    pub fn patience(self, patience: Duration) -> Self {
+        Builder { patience, ..self }
+    }
+
+    /// Starts the simulation.
+    #[must_use]
+    pub fn build(self) -> Runtime {
+        let sim = Sim::new(self.seed, self.disk, self.patience);
+        Runtime {
+            mem: Mem::of(sim),
+        }
+    }
+}
+
+impl Default for Builder {
+    fn default() -> Self {
+        Builder::new()
+    }
+}
+
+impl Runtime {
+    /// A simulation of this seed, with an empty disk.
+    #[must_use]
+    pub fn new(seed: u64) -> Self {
+        Builder::new().seed(seed).build()
+    }
+
+    /// A simulation of this seed on a disk that an earlier one left.
+    #[must_use]
+    pub fn with_disk(seed: u64, disk: Disk) -> Self {
+        Builder::new().seed(seed).disk(disk).build()
+    }
+
+    /// Runs `future` until it is done, or `None` once `events` events have happened: polls of tasks
+    /// and of `future`. What was started goes on in the next `block_on`.
+    ///
+    /// # Panics
+    ///
+    /// As [`block_on`](BlockOn::block_on).
+    #[track_caller]
+    pub fn block_on_until<F: Future>(&self, events: u64, future: F) -> Option<F::Output> {
+        self.mem.sim.block_on(future, events)
+    }
+
+    /// The disk, which outlives this runtime.
+    #[must_use]
+    pub fn disk(&self) -> Disk {
+        self.mem.sim.disk.clone()
+    }
+}
+
+impl Mem {
+    pub(crate) fn of(sim: Arc<Sim>) -> Self {
+        Mem { sim }
+    }
+
+    /// Cuts the disk's power and gives it back: what was not synced is lost or kept in part, as the
+    /// seed has it, and open files are dead. Tasks go on; to end them too, drop the owner.
+    pub fn power_cut(&self) {
+        self.sim.disk.power_cut(&self.sim.chance);
+    }
+
+    /// What happened so far. Equal seeds and equal programs give equal traces.
+    #[must_use]
+    pub fn trace(&self) -> Trace {
+        self.sim.trace()
+    }
+
+    fn at(&self) -> SystemTime {
+        self.sim.wallclock()
+    }
+}
+
+impl BlockOn for Runtime {
+    type Runtime = Mem;
+
+    fn handle(&self) -> Mem {
+        self.mem.clone()
+    }
+    /// Drives the simulation on this thread.
+    ///
+    /// # Panics
+    ///
+    /// Besides the contract's reasons: if nothing is ready, no alarm is set, and no other thread
+    /// wakes anything for a second ([`Builder::patience`]). The message lists the blocked tasks.
+    #[track_caller]
+    fn block_on<F: Future>(&self, future: F) -> F::Output {
+        let done = self.mem.sim.block_on(future, u64::MAX);
+        done.expect("a simulation has fewer than 2^64 events")
+    }
+    fn shutdown(self, limit: Duration) {
+        self.mem.sim.shut_down(limit);
+    }
+}
+
+impl Drop for Runtime {
+    fn drop(&mut self) {
+        self.mem.sim.shut_down(Duration::ZERO);
+    }
+}
+
+impl Core for Mem {
+    const NAME: &'static str = crate::NAME;
+
+    fn capabilities(c: &mut Capabilities<Self>) {
+        c.net().fs();
+    }
+}
+
+impl anyrt_api::Runtime for Mem {}
+
+impl Spawn for Mem {
+    type RawJoin<T: Send + 'static> = Join<T>;
+
+    fn spawn_raw<F>(&self, future: F, meta: TaskMeta) -> Join<F::Output>
+    where
+        F: Future<Output: Send + 'static> + Send + 'static,
+    {
+        self.sim.spawn(Kind::Future, future, meta)
+    }
+    fn spawn_blocking_raw<F, T>(&self, f: F, meta: TaskMeta) -> Join<T>
+    where
+        F: FnOnce() -> T + Send + 'static,
+        T: Send + 'static,
+    {
+        self.sim.spawn_blocking(f, meta)
+    }
+    #[track_caller]
+    fn block_in_place<F: FnOnce() -> T, T>(&self, f: F) -> T {
+        self.sim.put_down(|| current::undriven(f))
+    }
+}
+
+impl Timer for Mem {
+    type Sleep = Sleep;
+
+    fn now(&self) -> Instant {
+        self.sim.lock().clock.now()
+    }
+    fn wallclock(&self) -> SystemTime {
+        self.sim.wallclock()
+    }
+    fn sleep_until(&self, deadline: Instant) -> Sleep {
+        Sleep::new(self.sim.clone(), deadline)
+    }
+}
+
+impl Entropy for Mem {
+    fn fill_bytes(&self, buf: &mut [u8]) {
+        self.sim.entropy.fill(buf);
+    }
+}
+
+impl AsyncNet for Mem {
+    type TcpStream = TcpStream;
+    type TcpListener = TcpListener;
+    type UdpSocket = UdpSocket;
+
+    async fn connect_tcp(&self, addr: SocketAddr) -> io::Result<TcpStream> {
+        tcp::connect(&self.sim, addr).await
+    }
+    async fn listen_tcp(&self, addr: SocketAddr) -> io::Result<TcpListener> {
+        tcp::listen(&self.sim, addr)
+    }
+    async fn bind_udp(&self, addr: SocketAddr) -> io::Result<UdpSocket> {
+        udp::bind(&self.sim, addr)
+    }
+    async fn lookup_host(&self, host: &str, port: u16) -> io::Result<Vec<SocketAddr>> {
+        crate::net::lookup(host, port)
+    }
+}
+
+impl AsyncFs for Mem {
+    type File = File;
+    type ReadDir = ReadDir;
+
+    async fn open_file(&self, path: &Path, flags: &OpenFlags) -> io::Result<File> {
+        file::open(&self.sim, path, flags).await
+    }
+    async fn read_file(&self, path: &Path) -> io::Result<Vec<u8>> {
+        file::read(&self.sim, path).await
+    }
+    async fn write_file(&self, path: &Path, contents: Vec<u8>) -> io::Result<()> {
+        file::write(&self.sim, path, &contents, None).await
+    }
+    async fn copy_file(&self, from: &Path, to: &Path) -> io::Result<u64> {
+        file::copy(&self.sim, from, to).await
+    }
+    async fn rename(&self, from: &Path, to: &Path) -> io::Result<()> {
+        file::on_disk(&self.sim, |disk| disk.rename(from, to, self.at())).await
+    }
+    async fn remove_file(&self, path: &Path) -> io::Result<()> {
+        file::on_disk(&self.sim, |disk| disk.remove_file(path, self.at())).await
+    }
+    async fn create_dir(&self, path: &Path, recursive: bool, mode: Option<u32>) -> io::Result<()> {
+        let mode = mode.unwrap_or(0o777);
+        file::on_disk(&self.sim, |disk| disk.create_dir(path, recursive, mode, self.at())).await
+    }
+    async fn remove_dir(&self, path: &Path) -> io::Result<()> {
+        file::on_disk(&self.sim, |disk| disk.remove_dir(path, false, self.at())).await
+    }
+    async fn remove_dir_all(&self, path: &Path) -> io::Result<()> {
+        file::on_disk(&self.sim, |disk| disk.remove_dir(path, true, self.at())).await
+    }
+    async fn open_dir(&self, path: &Path) -> io::Result<ReadDir> {
+        file::read_dir(&self.sim, path).await
+    }
+    async fn path_metadata(&self, path: &Path, follow: bool) -> io::Result<Metadata> {
+        file::on_disk(&self.sim, |disk| Ok(disk.node(path, follow)?.metadata())).await
+    }
+    async fn set_path_permissions(&self, path: &Path, permissions: Permissions) -> io::Result<()> {
+        file::on_disk(&self.sim, |disk| disk.permit(path, &permissions)).await
+    }
+    async fn hard_link(&self, original: &Path, link: &Path) -> io::Result<()> {
+        file::on_disk(&self.sim, |disk| disk.hard_link(original, link, self.at())).await
+    }
+    async fn symlink(&self, original: &Path, link: &Path) -> io::Result<()> {
+        file::on_disk(&self.sim, |disk| disk.symlink(original, link, self.at())).await
+    }
+    async fn read_link(&self, path: &Path) -> io::Result<PathBuf> {
+        file::on_disk(&self.sim, |disk| disk.read_link(path)).await
+    }
+    async fn canonicalize(&self, path: &Path) -> io::Result<PathBuf> {
+        file::on_disk(&self.sim, |disk| disk.canonicalize(path)).await
+    }
+}
+
+impl fmt::Debug for Mem {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Mem")
+            .field("trace", &self.sim.trace())
+            .finish_non_exhaustive()
+    }
+}
