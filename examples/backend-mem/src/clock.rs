@@ -34,10 +34,10 @@ pub(crate) struct Clock {
     last: u64,
 }
 
-impl Clock {
+impl Default for Clock {
     /// A clock at its beginning. std makes an `Instant` in one way only, by asking the machine:
     /// this is the one thing that a simulation takes from there.
-    pub(crate) fn new() -> Self {
+    fn default() -> Self {
         Clock {
             origin: Instant::now(),
             now: 0,
@@ -45,7 +45,9 @@ impl Clock {
             last: 0,
         }
     }
+}
 
+impl Clock {
     /// The time now, in nanoseconds since the beginning.
     pub(crate) fn nanos(&self) -> u64 {
         self.now
@@ -134,8 +136,7 @@ impl Sleep {
         }
         let (key, displaced) = state.clock.set(self.key, at, waker);
         self.key = Some(key);
-        self.sim.tell_resting(&state);
-        drop(state);
+        self.sim.tell(state);
         drop(displaced);
         Poll::Pending
     }

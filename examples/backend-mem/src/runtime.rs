@@ -12,14 +12,14 @@ use std::time::{Duration, Instant, SystemTime};
 use anyrt_api::any::Capabilities;
 use anyrt_api::fs::{Metadata, OpenFlags, Permissions};
 use anyrt_api::task::TaskMeta;
-use anyrt_api::{AsyncFs, AsyncNet, BlockOn, Core, Entropy, Spawn, Timer, current};
+use anyrt_api::{AsyncFs, AsyncNet, BlockOn, Core, Entropy, Spawn, Timer};
 
 use crate::clock::Sleep;
 use crate::executor::{Sim, Trace};
 use crate::fs::{Disk, File, ReadDir, file};
 use crate::net::tcp::{self, TcpListener, TcpStream};
 use crate::net::udp::{self, UdpSocket};
-use crate::task::{Join, Kind};
+use crate::task::{self, Join};
 
 /// The owner of a simulation.
 ///
@@ -75,9 +75,7 @@ impl Builder {
     #[must_use]
     pub fn build(self) -> Runtime {
         let sim = Sim::new(self.seed, self.disk, self.patience);
-        Runtime {
-            mem: Mem::of(sim),
-        }
+        Runtime { mem: Mem::of(sim) }
     }
 }
 
@@ -121,6 +119,10 @@ impl Runtime {
 impl Mem {
     pub(crate) fn of(sim: Arc<Sim>) -> Self {
         Mem { sim }
+    }
+
+    pub(crate) fn is_of(&self, sim: &Arc<Sim>) -> bool {
+        Arc::ptr_eq(&self.sim, sim)
     }
 
     /// Cuts the disk's power and gives it back: what was not synced is lost or kept in part, as the
@@ -185,18 +187,18 @@ impl Spawn for Mem {
     where
         F: Future<Output: Send + 'static> + Send + 'static,
     {
-        self.sim.spawn(Kind::Future, future, meta)
+        task::spawn(&self.sim, future, meta, false)
     }
     fn spawn_blocking_raw<F, T>(&self, f: F, meta: TaskMeta) -> Join<T>
     where
         F: FnOnce() -> T + Send + 'static,
         T: Send + 'static,
     {
-        self.sim.spawn_blocking(f, meta)
+        task::spawn(&self.sim, async move { f() }, meta, true)
     }
     #[track_caller]
     fn block_in_place<F: FnOnce() -> T, T>(&self, f: F) -> T {
-        self.sim.put_down(|| current::undriven(f))
+        self.sim.put_down(f)
     }
 }
 
@@ -263,7 +265,10 @@ impl AsyncFs for Mem {
     }
     async fn create_dir(&self, path: &Path, recursive: bool, mode: Option<u32>) -> io::Result<()> {
         let mode = mode.unwrap_or(0o777);
-        file::on_disk(&self.sim, |disk| disk.create_dir(path, recursive, mode, self.at())).await
+        file::on_disk(&self.sim, |disk| {
+            disk.create_dir(path, recursive, mode, self.at())
+        })
+        .await
     }
     async fn remove_dir(&self, path: &Path) -> io::Result<()> {
         file::on_disk(&self.sim, |disk| disk.remove_dir(path, false, self.at())).await

@@ -2,6 +2,7 @@
 //!
 //! Knows of the executor only that it takes a task into its queue ([`Sim::push`]).
 
+use std::fmt;
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
@@ -9,25 +10,14 @@ use std::task::{Context, Poll, Wake, Waker};
 
 use anyrt_api::current::Root;
 use anyrt_api::task::{JoinError, RawJoin, TaskId, TaskMeta};
-use anyrt_kit::task::{Catch, Name, Outcome};
+use anyrt_kit::task::{Catch, Outcome};
 
 use crate::executor::Sim;
 
-/// How a task is run.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Kind {
-    /// A future that was spawned.
-    Future,
-    /// A blocking closure: run to its end at its turn, with the driving put down meanwhile.
-    Blocking,
-    /// The future of a `block_on`, which only its own thread can poll.
-    Root,
-}
-
-/// A task, or the stand-in of a `block_on`'s future.
+/// A task, or a blocking closure, which is a task that ends in its first poll.
 pub(crate) struct Task {
     pub(crate) id: u64,
-    pub(crate) kind: Kind,
+    pub(crate) is_blocking: bool,
     pub(crate) meta: TaskMeta,
     sim: Weak<Sim>,
     slot: Mutex<Slot>,
@@ -35,132 +25,118 @@ pub(crate) struct Task {
 
 type Body = Pin<Box<dyn Future<Output = ()> + Send>>;
 
-/// `queued` and `running` may both be set: woken during its poll, it is queued after it.
-#[derive(Default)]
+/// `is_queued` and `is_running` may both be set: woken during its poll, it is queued after it.
 struct Slot {
     body: Option<Body>,
-    queued: bool,
-    running: bool,
-    aborted: bool,
-    done: bool,
+    is_queued: bool,
+    is_running: bool,
+    is_aborted: bool,
+}
+
+/// Starts a task; on a runtime that was shut down, one that is cancelled.
+pub(crate) fn spawn<F>(
+    sim: &Arc<Sim>,
+    future: F,
+    meta: TaskMeta,
+    is_blocking: bool,
+) -> Join<F::Output>
+where
+    F: Future<Output: Send + 'static> + Send + 'static,
+{
+    let cell = Arc::new(Cell(Mutex::new(Joint::Running(None))));
+    let body = Root::new(Catch::new(future, meta.name.clone()));
+    let body: Body = Box::pin(live(body, Deliver(cell.clone(), meta.clone())));
+    let task = Arc::new(Task {
+        id: sim.new_id(),
+        is_blocking,
+        meta,
+        sim: Arc::downgrade(sim),
+        slot: Mutex::new(Slot {
+            body: Some(body),
+            is_queued: false,
+            is_running: false,
+            is_aborted: false,
+        }),
+    });
+    let mut state = sim.lock();
+    let closed = state.closed;
+    if !closed {
+        state.tasks.insert(task.id, task.clone());
+    }
+    drop(state);
+    match closed {
+        true => task.kill(),
+        false => task.schedule(),
+    }
+    Join { task, cell }
+}
+
+/// A task's whole life: its future runs and is dropped, and then its outcome is delivered.
+async fn live<F: Future>(future: Root<Catch<F>>, deliver: Deliver<F::Output>) {
+    let outcome = future.await;
+    deliver.0.give(outcome);
 }
 
 impl Task {
-    pub(crate) fn new(sim: &Arc<Sim>, id: u64, kind: Kind, meta: TaskMeta) -> Arc<Self> {
-        Arc::new(Task {
-            id,
-            kind,
-            meta,
-            sim: Arc::downgrade(sim),
-            slot: Mutex::default(),
-        })
-    }
-
-    /// Gives the task its future and the handle to it.
-    pub(crate) fn fill<F>(self: &Arc<Self>, future: F) -> Join<F::Output>
-    where
-        F: Future<Output: Send + 'static> + Send + 'static,
-    {
-        let cell = Arc::new(Cell(Mutex::new(Joint::Running(None))));
-        let name = self.meta.name.clone();
-        let deliver = Deliver {
-            cell: cell.clone(),
-            name: name.clone(),
-        };
-        let body = live(Root::new(Catch::new(future, name)), deliver);
-        self.slot().body = Some(Box::pin(body));
-        Join {
-            task: self.clone(),
-            cell,
-        }
-    }
-
-    /// Puts the task into the queue, unless it is there or done.
-    pub(crate) fn schedule(self: &Arc<Self>) {
+    /// Puts the task into the queue, unless it is there; if it runs, once it has run.
+    fn schedule(self: &Arc<Self>) {
         let mut slot = self.slot();
-        if slot.done || std::mem::replace(&mut slot.queued, true) || slot.running {
-            return;
-        }
+        let idle = !std::mem::replace(&mut slot.is_queued, true) && !slot.is_running;
         drop(slot);
-        self.requeue();
+        if let Some(sim) = self.sim.upgrade().filter(|_| idle) {
+            sim.push(self.clone());
+        }
     }
 
     /// Polls the future once, or drops it if the task was aborted.
     pub(crate) fn run(self: &Arc<Self>) {
         let mut slot = self.slot();
-        slot.queued = false;
+        slot.is_queued = false;
         let Some(mut body) = slot.body.take() else {
             return;
         };
-        slot.running = true;
-        let aborted = slot.aborted;
+        slot.is_running = true;
+        let is_aborted = slot.is_aborted;
         drop(slot);
         let waker = Waker::from(self.clone());
         let mut cx = Context::from_waker(&waker);
-        let over = aborted || body.as_mut().poll(&mut cx).is_ready();
+        let is_over = is_aborted || body.as_mut().poll(&mut cx).is_ready();
         let mut slot = self.slot();
-        if !over && !slot.aborted {
-            slot.body = Some(body);
-            slot.running = false;
-            let again = slot.queued;
+        if is_over || slot.is_aborted {
             drop(slot);
-            if again {
-                self.requeue();
-            }
-            return;
+            drop(body);
+            self.slot().is_running = false;
+            return self.leave();
         }
-        drop(slot);
-        drop(body);
-        let mut slot = self.slot();
-        slot.running = false;
-        slot.done = true;
-        drop(slot);
-        if let Some(sim) = self.sim.upgrade() {
-            sim.forget(self.id);
-        }
-    }
-
-    /// Polls a root by `poll`, on its own thread.
-    pub(crate) fn run_root<T>(self: &Arc<Self>, poll: impl FnOnce() -> Poll<T>) -> Poll<T> {
-        let mut slot = self.slot();
-        slot.queued = false;
-        slot.running = true;
-        drop(slot);
-        let polled = poll();
-        let mut slot = self.slot();
-        slot.running = false;
-        slot.done = polled.is_ready();
-        let again = slot.queued && polled.is_pending();
+        slot.body = Some(body);
+        slot.is_running = false;
+        let again = std::mem::take(&mut slot.is_queued);
         drop(slot);
         if again {
-            self.requeue();
+            self.schedule();
         }
-        polled
-    }
-
-    /// Asks for the end of the task; its future is dropped at its next turn.
-    pub(crate) fn abort(self: &Arc<Self>) {
-        self.slot().aborted = true;
-        self.schedule();
     }
 
     /// Ends the task here and now, or, while it runs, after its poll.
     pub(crate) fn kill(&self) {
         let mut slot = self.slot();
-        slot.aborted = true;
-        slot.done |= !slot.running;
+        slot.is_aborted = true;
         let body = slot.body.take();
         drop(slot);
         drop(body);
     }
 
     pub(crate) fn is_running(&self) -> bool {
-        self.slot().running
+        self.slot().is_running
     }
 
-    fn requeue(self: &Arc<Self>) {
+    /// Takes the task out of the runtime's list.
+    fn leave(&self) {
         if let Some(sim) = self.sim.upgrade() {
-            sim.push(self.clone());
+            let mut state = sim.lock();
+            let task = state.tasks.remove(&self.id);
+            sim.tell(state);
+            drop(task);
         }
     }
 
@@ -179,26 +155,17 @@ impl Wake for Task {
     }
 }
 
-/// A task's whole life: its future runs and is dropped, and then its outcome is delivered.
-async fn live<F: Future>(future: Root<Catch<F>>, deliver: Deliver<F::Output>) {
-    let outcome = future.await;
-    deliver.cell.give(outcome);
-}
-
-/// Delivers "cancelled" when it is dropped before an output was given.
-struct Deliver<T> {
-    cell: Arc<Cell<T>>,
-    name: Name,
-}
+/// Delivers "cancelled" when it is dropped before an outcome was given.
+struct Deliver<T>(Arc<Cell<T>>, TaskMeta);
 
 impl<T> Drop for Deliver<T> {
     fn drop(&mut self) {
-        let cancelled = JoinError::cancelled().of_task(self.name.take());
-        self.cell.give(Err(cancelled).into());
+        let cancelled = JoinError::cancelled().of_task(self.1.name.take());
+        self.0.give(Err(cancelled).into());
     }
 }
 
-/// Where a task's output waits for its handle.
+/// Where a task's outcome waits for its handle.
 struct Cell<T>(Mutex<Joint<T>>);
 
 enum Joint<T> {
@@ -231,26 +198,20 @@ pub struct Join<T> {
     cell: Arc<Cell<T>>,
 }
 
-impl<T: Send + 'static> Join<T> {
+impl<T> Join<T> {
     fn try_join(&self, cx: &mut Context<'_>) -> Poll<Result<T, JoinError>> {
         let waker = cx.waker().clone();
         let mut joint = self.cell.lock();
-        match std::mem::replace(&mut *joint, Joint::Over) {
-            Joint::Running(displaced) => {
-                *joint = Joint::Running(Some(waker));
-                drop(joint);
-                drop(displaced);
-                Poll::Pending
-            }
-            Joint::Done(outcome) => {
-                drop(joint);
-                Poll::Ready(outcome.into_result())
-            }
-            Joint::Over => {
-                drop(joint);
-                panic!("a join handle was polled after it gave its output")
-            }
-        }
+        let displaced = match &mut *joint {
+            Joint::Running(waiting) => waiting.replace(waker),
+            _ => match std::mem::replace(&mut *joint, Joint::Over) {
+                Joint::Done(outcome) => return Poll::Ready(outcome.into_result()),
+                _ => panic!("a join handle was polled after it gave its output"),
+            },
+        };
+        drop(joint);
+        drop(displaced);
+        Poll::Pending
     }
 }
 
@@ -267,13 +228,12 @@ impl<T: Send + 'static> Future for Join<T> {
 
 impl<T: Send + 'static> RawJoin<T> for Join<T> {
     fn abort(&self) {
-        self.task.abort();
+        self.task.slot().is_aborted = true;
+        self.task.schedule();
     }
-
     fn is_finished(&self) -> bool {
         !matches!(*self.cell.lock(), Joint::Running(_))
     }
-
     fn id(&self) -> TaskId {
         TaskId::from_u64(self.task.id)
     }
@@ -286,10 +246,8 @@ impl<T> Drop for Join<T> {
     }
 }
 
-impl<T> std::fmt::Debug for Join<T> {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Join")
-            .field("id", &self.task.id)
-            .finish_non_exhaustive()
+impl<T> fmt::Debug for Join<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Join").field(&self.task.id).finish()
     }
 }

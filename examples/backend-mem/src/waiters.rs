@@ -9,7 +9,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll};
 
 use anyrt_api::io::Wait;
-use anyrt_kit::{gone, wait::WaitList};
+use anyrt_kit::wait::WaitList;
 
 use crate::executor::Sim;
 
@@ -27,8 +27,8 @@ impl Waiters {
         mut op: impl FnMut() -> Option<io::Result<T>>,
     ) -> Poll<io::Result<T>> {
         sim.leaf(cx, |cx| {
-            if sim.is_closed() {
-                return Poll::Ready(Err(gone::error(crate::NAME)));
+            if let Err(gone) = sim.check() {
+                return Poll::Ready(Err(gone));
             }
             let mut answer = op();
             if answer.is_none() {

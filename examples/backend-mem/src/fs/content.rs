@@ -124,7 +124,10 @@ impl Content {
     fn write(&mut self, bytes: &[u8], offset: u64) {
         for (page, at, piece) in pieces(offset, bytes.len()) {
             let from = &bytes[piece];
-            let page = self.pages.entry(page).or_insert_with(|| Arc::new([0; PAGE as usize]));
+            let page = self
+                .pages
+                .entry(page)
+                .or_insert_with(|| Arc::new([0; PAGE as usize]));
             Arc::make_mut(page)[at..at + from.len()].copy_from_slice(from);
         }
         if !bytes.is_empty() {

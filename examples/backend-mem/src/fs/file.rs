@@ -127,9 +127,17 @@ pub(crate) async fn read_dir(sim: &Arc<Sim>, path: &Path) -> io::Result<ReadDir>
 
 impl Open {
     /// The bytes of the file, to be read or written.
-    fn with<T>(&self, op: impl FnOnce(&mut Data, bool) -> io::Result<T>, writes: bool) -> io::Result<T> {
+    fn with<T>(
+        &self,
+        op: impl FnOnce(&mut Data, bool) -> io::Result<T>,
+        writes: bool,
+    ) -> io::Result<T> {
         self.alive()?;
-        let granted = if writes { self.flags.write || self.flags.append } else { self.flags.read };
+        let granted = if writes {
+            self.flags.write || self.flags.append
+        } else {
+            self.flags.read
+        };
         let mut state = self.node.state();
         match &mut state.body {
             Body::File(data) if granted => {
@@ -151,7 +159,9 @@ impl Open {
     fn alive(&self) -> io::Result<()> {
         self.sim.check()?;
         if self.life != self.sim.disk.life() {
-            return Err(io::Error::other("the power of `mem` was cut while the file was open"));
+            return Err(io::Error::other(
+                "the power of `mem` was cut while the file was open",
+            ));
         }
         Ok(())
     }
@@ -167,8 +177,14 @@ impl Open {
         }
         let mut cursor = self.cursor();
         let write = |data: &mut Data, append| {
-            let at = if append { data.len() } else { offset.unwrap_or(*cursor) };
-            let end = at.checked_add(bytes.len() as u64).filter(|end| *end <= i64::MAX as u64);
+            let at = if append {
+                data.len()
+            } else {
+                offset.unwrap_or(*cursor)
+            };
+            let end = at
+                .checked_add(bytes.len() as u64)
+                .filter(|end| *end <= i64::MAX as u64);
             let end = end.ok_or(ErrorKind::FileTooLarge)?;
             data.write(bytes, at);
             Ok(end)
@@ -288,7 +304,9 @@ impl RawFile for File {
     }
     async fn lock(&self, exclusive: bool) -> io::Result<()> {
         let unlocked = &self.0.node.unlocked;
-        unlocked.wait(&self.0.sim, || self.0.try_lock(exclusive)).await
+        unlocked
+            .wait(&self.0.sim, || self.0.try_lock(exclusive))
+            .await
     }
     async fn try_lock(&self, exclusive: bool) -> Result<(), TryLockError> {
         let taken = self.0.try_lock(exclusive).ok_or(TryLockError::WouldBlock)?;

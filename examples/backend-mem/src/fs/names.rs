@@ -63,7 +63,8 @@ impl Place {
         if self.free.is_none() {
             return Err(ErrorKind::AlreadyExists.into());
         }
-        self.name().map(|(folder, name)| (folder.clone(), name.clone()))
+        self.name()
+            .map(|(folder, name)| (folder.clone(), name.clone()))
     }
 }
 
@@ -116,7 +117,12 @@ impl Disk {
     }
 
     /// Finds the file to open, or makes it.
-    pub(super) fn open(&self, path: &Path, flags: &OpenFlags, at: SystemTime) -> io::Result<Arc<Node>> {
+    pub(super) fn open(
+        &self,
+        path: &Path,
+        flags: &OpenFlags,
+        at: SystemTime,
+    ) -> io::Result<Arc<Node>> {
         let mut journal = self.journal();
         let place = self.find(path, !flags.create_new)?;
         let writes = flags.write || flags.append;
@@ -166,7 +172,11 @@ impl Disk {
         let (new_folder, new_name) = to.name()?;
         if to.way.iter().any(|(_, above)| Arc::ptr_eq(above, &node)) {
             let same = to.found().is_ok_and(|there| Arc::ptr_eq(there, &node));
-            return if same { Ok(()) } else { Err(ErrorKind::InvalidInput.into()) };
+            return if same {
+                Ok(())
+            } else {
+                Err(ErrorKind::InvalidInput.into())
+            };
         }
         if let Ok(there) = to.found() {
             match (node.is_folder(), there.is_folder()) {
@@ -228,12 +238,21 @@ impl Disk {
     }
 
     /// Makes a folder; with `all` also those above it, and it may be there already.
-    pub(crate) fn create_dir(&self, path: &Path, all: bool, mode: u32, at: SystemTime) -> io::Result<()> {
+    pub(crate) fn create_dir(
+        &self,
+        path: &Path,
+        all: bool,
+        mode: u32,
+        at: SystemTime,
+    ) -> io::Result<()> {
         if all && path.as_os_str().is_empty() {
             return Ok(());
         }
         let mut journal = self.journal();
-        let named = path.ancestors().skip(1).filter(|path| path.file_name().is_some());
+        let named = path
+            .ancestors()
+            .skip(1)
+            .filter(|path| path.file_name().is_some());
         let above: Vec<_> = named.take_while(|_| all).collect();
         let steps = above.into_iter().rev().map(|path| (path, false));
         for (path, is_last) in steps.chain([(path, true)]) {
@@ -306,7 +325,11 @@ fn check(path: &Path) -> io::Result<bool> {
     if bytes.is_empty() {
         return Err(ErrorKind::NotFound.into());
     }
-    if bytes.len() >= 4096 || bytes.split(|byte| *byte == b'/').any(|name| name.len() > 255) {
+    if bytes.len() >= 4096
+        || bytes
+            .split(|byte| *byte == b'/')
+            .any(|name| name.len() > 255)
+    {
         return Err(ErrorKind::InvalidFilename.into());
     }
     Ok(bytes.ends_with(b"/") || bytes.ends_with(b"/.") || bytes.ends_with(b"/.."))
@@ -314,10 +337,14 @@ fn check(path: &Path) -> io::Result<bool> {
 
 /// Puts the steps of a path on the stack, its first on top. A relative path starts where it stands.
 fn push(steps: &mut Vec<Step>, path: &Path) {
-    steps.extend(path.components().rev().filter_map(|component| match component {
-        Component::Prefix(_) | Component::CurDir => None,
-        Component::RootDir => Some(Step::Root),
-        Component::ParentDir => Some(Step::Up),
-        Component::Normal(name) => Some(Step::Down(name.to_owned())),
-    }));
+    steps.extend(
+        path.components()
+            .rev()
+            .filter_map(|component| match component {
+                Component::Prefix(_) | Component::CurDir => None,
+                Component::RootDir => Some(Step::Root),
+                Component::ParentDir => Some(Step::Up),
+                Component::Normal(name) => Some(Step::Down(name.to_owned())),
+            }),
+    );
 }

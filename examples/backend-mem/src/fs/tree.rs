@@ -104,7 +104,10 @@ impl Disk {
 
     /// The lock that every change of names is made under.
     pub(super) fn journal(&self) -> MutexGuard<'_, Journal> {
-        self.0.journal.lock().unwrap_or_else(PoisonError::into_inner)
+        self.0
+            .journal
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
     }
 
     /// A number that no node and no handle has.
@@ -122,9 +125,14 @@ impl Disk {
         let mut journal = self.journal();
         let concerns = |entry: &Entry| {
             let of = |other: &Arc<Node>| Arc::ptr_eq(other, node);
-            of(&entry.folder) || entry.old.as_ref().is_some_and(of) || entry.new.as_ref().is_some_and(of)
+            of(&entry.folder)
+                || entry.old.as_ref().is_some_and(of)
+                || entry.new.as_ref().is_some_and(of)
         };
-        let last = journal.records.iter().rposition(|record| record.iter().any(concerns));
+        let last = journal
+            .records
+            .iter()
+            .rposition(|record| record.iter().any(concerns));
         journal.commit(last.map_or(0, |last| last + 1));
         if let Body::File(data) = &mut node.state().body {
             data.sync();
@@ -157,12 +165,21 @@ impl Journal {
     }
 
     /// Gives names to nodes, or takes them away, in one step.
-    pub(super) fn rename(&mut self, names: Vec<(Arc<Node>, OsString, Option<Arc<Node>>)>, at: SystemTime) {
+    pub(super) fn rename(
+        &mut self,
+        names: Vec<(Arc<Node>, OsString, Option<Arc<Node>>)>,
+        at: SystemTime,
+    ) {
         let entries = names.into_iter().map(|(folder, name, new)| {
             let old = folder.set(&name, new.as_ref(), at);
             new.iter().for_each(|node| node.state().n_names += 1);
             old.iter().for_each(|node| node.state().n_names -= 1);
-            Entry { folder, name, old, new }
+            Entry {
+                folder,
+                name,
+                old,
+                new,
+            }
         });
         self.records.push_back(entries.collect());
         if self.records.len() > JOURNAL {
@@ -236,7 +253,10 @@ impl Node {
             return Err(ErrorKind::NotADirectory.into());
         };
         state.allow(0o400)?;
-        Ok(now.iter().map(|(name, node)| (name.clone(), node.clone())).collect())
+        Ok(now
+            .iter()
+            .map(|(name, node)| (name.clone(), node.clone()))
+            .collect())
     }
 
     pub(crate) fn metadata(&self) -> Metadata {
@@ -244,7 +264,11 @@ impl Node {
         let (kind, bits, len) = match &state.body {
             Body::File(data) => (FileType::FILE, 0o100_000, data.len()),
             Body::Folder { .. } => (FileType::DIR, 0o040_000, 4096),
-            Body::Link(target) => (FileType::SYMLINK, 0o120_000, target.as_os_str().len() as u64),
+            Body::Link(target) => (
+                FileType::SYMLINK,
+                0o120_000,
+                target.as_os_str().len() as u64,
+            ),
         };
         let unix = UnixMetadata {
             ino: self.ino,
@@ -332,6 +356,8 @@ impl fmt::Debug for Disk {
 
 impl fmt::Debug for Node {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Node").field("ino", &self.ino).finish_non_exhaustive()
+        f.debug_struct("Node")
+            .field("ino", &self.ino)
+            .finish_non_exhaustive()
     }
 }

@@ -96,7 +96,11 @@ fn receiver<V>(bound: &BTreeMap<SocketAddr, V>, to: SocketAddr) -> Option<(&Sock
 /// The address that a datagram or a connection to `to` really goes to.
 fn target(to: SocketAddr) -> io::Result<SocketAddr> {
     let ip = to.ip().to_canonical();
-    let ip = if ip.is_unspecified() { loopback(ip.is_ipv4()) } else { ip };
+    let ip = if ip.is_unspecified() {
+        loopback(ip.is_ipv4())
+    } else {
+        ip
+    };
     if to.port() == 0 {
         return Err(ErrorKind::ConnectionRefused.into());
     }

@@ -122,7 +122,10 @@ impl Wire {
     }
 
     fn wake(&self) {
-        self.readable.iter().chain(&self.writable).for_each(Waiters::wake);
+        self.readable
+            .iter()
+            .chain(&self.writable)
+            .for_each(Waiters::wake);
     }
 }
 
@@ -151,7 +154,11 @@ impl End {
         let mut n_read = 0;
         for buf in bufs {
             let rest = side.inbox.iter().skip(n_read);
-            n_read += buf.iter_mut().zip(rest).map(|(to, from)| *to = *from).count();
+            n_read += buf
+                .iter_mut()
+                .zip(rest)
+                .map(|(to, from)| *to = *from)
+                .count();
         }
         if !keep {
             side.inbox.drain(..n_read);
@@ -431,7 +438,9 @@ impl RawTcpListener for TcpListener {
         wait: &mut Wait,
     ) -> Polled<(TcpStream, SocketAddr)> {
         let backlog = &self.0.backlog;
-        backlog.waiting.poll(&self.0.sim, cx, wait, || backlog.accept())
+        backlog
+            .waiting
+            .poll(&self.0.sim, cx, wait, || backlog.accept())
     }
     fn local_addr(&self) -> io::Result<SocketAddr> {
         Ok(self.0.backlog.addr)

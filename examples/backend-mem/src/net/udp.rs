@@ -129,9 +129,12 @@ impl Bound {
         if to.ip() == IpAddr::V4(Ipv4Addr::BROADCAST) && !broadcast {
             return Err(ErrorKind::PermissionDenied.into());
         }
-        let heard = self.receivers(to)?.into_iter().fold(false, |heard, (own, mailbox)| {
-            mailbox.deliver(bytes, super::shown(self.source(to), own)) || heard
-        });
+        let heard = self
+            .receivers(to)?
+            .into_iter()
+            .fold(false, |heard, (own, mailbox)| {
+                mailbox.deliver(bytes, super::shown(self.source(to), own)) || heard
+            });
         if connected && !heard {
             // What a host answers for a port where nobody is.
             self.mailbox.state().error = Some(ErrorKind::ConnectionRefused);
@@ -160,14 +163,20 @@ impl Bound {
     /// Where a datagram to `to` comes from.
     fn source(&self, to: SocketAddr) -> SocketAddr {
         if self.addr.ip().is_unspecified() {
-            SocketAddr::new(super::loopback(to.ip().to_canonical().is_ipv4()), self.addr.port())
+            SocketAddr::new(
+                super::loopback(to.ip().to_canonical().is_ipv4()),
+                self.addr.port(),
+            )
         } else {
             self.addr
         }
     }
 
     fn peer(&self) -> io::Result<SocketAddr> {
-        self.mailbox.state().peer.ok_or(ErrorKind::NotConnected.into())
+        self.mailbox
+            .state()
+            .peer
+            .ok_or(ErrorKind::NotConnected.into())
     }
 
     fn group(&self, group: IpAddr, join: bool) -> io::Result<()> {
