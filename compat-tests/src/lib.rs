@@ -11,6 +11,7 @@ mod law;
 mod laws;
 mod peers;
 mod probe;
+mod scratch;
 
 pub use backend::{Backend, Capability, Deviation, Setup};
 pub use erased::Erased;

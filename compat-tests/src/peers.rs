@@ -14,7 +14,9 @@ pub(crate) fn any_port() -> SocketAddr {
 }
 
 pub(crate) async fn listener<R: Runtime>(rt: &R) -> (TcpListener<R>, SocketAddr) {
-    let listener = TcpListener::bind_in(any_port(), rt).await.expect("a listener");
+    let listener = TcpListener::bind_in(any_port(), rt)
+        .await
+        .expect("a listener");
     let addr = listener.local_addr().expect("its address");
     (listener, addr)
 }
@@ -57,7 +59,10 @@ pub(crate) async fn read_checked<R: Runtime>(
         if n == 0 {
             return Ok(total);
         }
-        let is_right = buf[..n].iter().enumerate().all(|(i, byte)| *byte == byte_at(total + i));
+        let is_right = buf[..n]
+            .iter()
+            .enumerate()
+            .all(|(i, byte)| *byte == byte_at(total + i));
         assert!(is_right, "wrong bytes at {total}..{}", total + n);
         total += n;
     }

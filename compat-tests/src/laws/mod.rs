@@ -23,8 +23,11 @@ mod cancel;
 mod combinations;
 mod current;
 mod fairness;
+mod file;
 mod lifecycle;
+mod lookup;
 mod outlive;
+mod path;
 mod spawn;
 mod stream;
 mod tcp;
@@ -56,5 +59,8 @@ pub fn all<B: Backend>() -> Vec<Law<B>> {
     laws.extend(stream::table());
     laws.extend(tcp::table());
     laws.extend(udp::table());
+    laws.extend(lookup::table());
+    laws.extend(file::table());
+    laws.extend(path::table());
     laws
 }

@@ -109,11 +109,15 @@ async fn l089_bytes_of_a_failed_write_are_not_sent<R: Runtime>(rt: R) {
             assert!(is_right, "wrong bytes at {got}");
             got += n;
         }
-        peer.set_linger(Some(Duration::ZERO)).expect("linger is set");
+        peer.set_linger(Some(Duration::ZERO))
+            .expect("linger is set");
         drop(peer);
         writer.await.expect("an error in the end");
         let acknowledged = acknowledged.load(Ordering::SeqCst);
-        assert!(got <= acknowledged, "{got} bytes came, {acknowledged} were acknowledged");
+        assert!(
+            got <= acknowledged,
+            "{got} bytes came, {acknowledged} were acknowledged"
+        );
     }
 }
 
@@ -135,7 +139,11 @@ async fn l090_a_dropped_read_loses_nothing<R: Runtime>(rt: R) {
             peer.write_all(&[i]).await.expect("a byte");
         }
         assert_eq!(probe.held(), 0, "a dropped read keeps its waker");
-        assert_eq!(lost, [0xff], "a read that was dropped wrote into its buffer");
+        assert_eq!(
+            lost,
+            [0xff],
+            "a read that was dropped wrote into its buffer"
+        );
         let mut byte = [0];
         assert_eq!(ours.read(&mut byte).await.expect("a byte"), 1);
         assert_eq!(byte, [i]);
@@ -169,7 +177,10 @@ async fn l092_both_directions_make_progress<R: Runtime>(rt: R) {
     async fn send<R: Runtime>(stream: TcpStream<R>) {
         for start in (0..LEN).step_by(10_000) {
             let len = 10_000.min(LEN - start);
-            stream.write_all(&bytes_from(start, len)).await.expect("it is read");
+            stream
+                .write_all(&bytes_from(start, len))
+                .await
+                .expect("it is read");
         }
         stream.shutdown(Shutdown::Write).expect("the end of it");
     }
@@ -207,7 +218,9 @@ async fn l093_four_readers_share_a_stream<R: Runtime>(rt: R) {
         })
         .collect();
     for i in 0..BYTES {
-        peer.write_all(&[(i % 256) as u8]).await.expect("it is read");
+        peer.write_all(&[(i % 256) as u8])
+            .await
+            .expect("it is read");
         if i % 7 == 0 {
             step_aside(5).await;
         }
@@ -255,7 +268,12 @@ async fn l095_the_end_stays_the_end<R: Runtime>(rt: R) {
     let (mut by_trait, mut buf) = (&ours, [0; 8]);
     for _ in 0..5 {
         assert_eq!(ours.read(&mut buf).await.expect("no error at the end"), 0);
-        assert_eq!(AsyncReadExt::read(&mut by_trait, &mut buf).await.expect("no error"), 0);
+        assert_eq!(
+            AsyncReadExt::read(&mut by_trait, &mut buf)
+                .await
+                .expect("no error"),
+            0
+        );
         assert_eq!(ours.peek(&mut buf).await.expect("no error"), 0);
     }
 }
@@ -270,16 +288,25 @@ async fn l096_the_last_drop_closes<R: Runtime>(rt: R) {
     drop(ours);
     drop(write);
     sleep_in(Duration::from_millis(20), &rt).await;
-    assert!(poll_once(eof.as_mut()).await.is_none(), "closed though a half is there");
+    assert!(
+        poll_once(eof.as_mut()).await.is_none(),
+        "closed though a half is there"
+    );
     let task = rt.spawn(async move {
         let mut buf = [0; 4];
         read.read(&mut buf).await
     });
     step_aside(5).await;
-    assert!(poll_once(eof.as_mut()).await.is_none(), "closed though a read is pending");
+    assert!(
+        poll_once(eof.as_mut()).await.is_none(),
+        "closed though a read is pending"
+    );
     task.cancel().await.expect_err("it was pending");
     let closed = timeout_in(Duration::from_secs(2), eof, &rt).await;
-    assert_eq!(closed.expect("the last drop closes it").expect("the end"), 0);
+    assert_eq!(
+        closed.expect("the last drop closes it").expect("the end"),
+        0
+    );
 }
 
 /// L097: After a descriptor was closed and its number used again, no event of the old object
@@ -303,14 +330,21 @@ async fn l097_a_used_descriptor_hears_nothing_old<R: Runtime>(rt: R) {
         let mut byte = [0xff];
         let mut read = Box::pin(ours.read(&mut byte));
         let new = Probe::new();
-        assert!(new.poll(read.as_mut()).is_pending(), "it read what was sent to another");
+        assert!(
+            new.poll(read.as_mut()).is_pending(),
+            "it read what was sent to another"
+        );
         step_aside(5).await;
         peer.write_all(&[round]).await.expect("a byte");
         new.woken().await;
         assert_eq!(read.as_mut().await.expect("a byte"), 1);
         drop(read);
         assert_eq!(byte, [round]);
-        assert_eq!(old.wakes(), before, "the old waker was woken for the new one");
+        assert_eq!(
+            old.wakes(),
+            before,
+            "the old waker was woken for the new one"
+        );
         assert_eq!((old.held(), new.held()), (0, 0));
     }
 }
@@ -328,7 +362,9 @@ async fn l100_one_error_costs_no_other_wake<R: Runtime>(rt: R) {
         sleep_in(Duration::from_millis(1), &rt).await;
         for (i, peer) in peers.iter().enumerate() {
             match (i + round) % 2 {
-                0 => peer.set_linger(Some(Duration::ZERO)).expect("linger is set"),
+                0 => peer
+                    .set_linger(Some(Duration::ZERO))
+                    .expect("linger is set"),
                 _ => peer.write_all(b"data").await.expect("some bytes"),
             }
         }
@@ -365,5 +401,11 @@ async fn l106_a_vectored_write_is_one_write<R: Runtime>(rt: R) {
         sent += n;
     }
     drop(ours);
-    assert_eq!(reader.await.expect("no panic").expect("every byte in its place"), sent);
+    assert_eq!(
+        reader
+            .await
+            .expect("no panic")
+            .expect("every byte in its place"),
+        sent
+    );
 }

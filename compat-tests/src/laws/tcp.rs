@@ -54,7 +54,10 @@ async fn l107_port_zero_is_the_systems_choice<R: Runtime>(rt: R) {
     assert_ne!(one_addr, other_addr);
     assert_eq!(one.local_addr().expect("again"), one_addr);
     let taken = TcpListener::bind_in(one_addr, &rt).await;
-    assert_eq!(taken.expect_err("it is in use").kind(), ErrorKind::AddrInUse);
+    assert_eq!(
+        taken.expect_err("it is in use").kind(),
+        ErrorKind::AddrInUse
+    );
 }
 
 /// L107: A port that was just closed can be bound again, though old connections linger on it.
@@ -66,14 +69,18 @@ async fn l107_a_closed_port_can_be_bound_again<R: Runtime>(rt: R) {
     drop(server);
     assert_eq!(client.read(&mut [0; 1]).await.expect("the end"), 0);
     drop((client, listener));
-    TcpListener::bind_in(addr, &rt).await.expect("the port is free again");
+    TcpListener::bind_in(addr, &rt)
+        .await
+        .expect("the port is free again");
 }
 
 /// L108: If nobody listens the error is `ConnectionRefused`.
 async fn l108_nobody_listens<R: Runtime>(rt: R) {
     let addr = dead_addr(&rt).await;
     for _ in 0..3 {
-        let refused = TcpStream::connect_in(addr, &rt).await.expect_err("nobody is there");
+        let refused = TcpStream::connect_in(addr, &rt)
+            .await
+            .expect_err("nobody is there");
         assert_eq!(refused.kind(), ErrorKind::ConnectionRefused);
     }
 }
@@ -84,17 +91,28 @@ async fn l109_addresses_are_tried_in_order<R: Runtime>(rt: R) {
     let (_second, second_addr) = listener(&rt).await;
     let dead = [dead_addr(&rt).await, dead_addr(&rt).await];
     let stream = TcpStream::connect_in([dead[0], first_addr, second_addr], &rt).await;
-    assert_eq!(stream.expect("one is alive").peer_addr().expect("its peer"), first_addr);
+    assert_eq!(
+        stream.expect("one is alive").peer_addr().expect("its peer"),
+        first_addr
+    );
     first.accept().await.expect("the connection");
-    let error = TcpStream::connect_in(&dead[..], &rt).await.expect_err("both are dead");
+    let error = TcpStream::connect_in(&dead[..], &rt)
+        .await
+        .expect_err("both are dead");
     assert_eq!(error.kind(), ErrorKind::ConnectionRefused);
     let none: [SocketAddr; 0] = [];
-    let error = TcpStream::connect_in(none, &rt).await.expect_err("nothing to try");
+    let error = TcpStream::connect_in(none, &rt)
+        .await
+        .expect_err("nothing to try");
     assert_eq!(error.kind(), ErrorKind::InvalidInput);
 
-    let bound = TcpListener::bind_in([first_addr, any_port()], &rt).await.expect("the second");
+    let bound = TcpListener::bind_in([first_addr, any_port()], &rt)
+        .await
+        .expect("the second");
     assert_ne!(bound.local_addr().expect("its address"), first_addr);
-    let error = TcpListener::bind_in([second_addr, first_addr], &rt).await.expect_err("both");
+    let error = TcpListener::bind_in([second_addr, first_addr], &rt)
+        .await
+        .expect_err("both");
     assert_eq!(error.kind(), ErrorKind::AddrInUse);
 }
 
@@ -109,7 +127,9 @@ async fn l110_a_dropped_connect_is_over<R: Runtime>(rt: R) {
         let wakes = probe.wakes();
         assert_eq!(probe.held(), 0, "a dropped connect keeps its waker");
         // If the connection was made it is closed, and another is the next.
-        let alive = TcpStream::connect_in(addr, &rt).await.expect("the listener goes on");
+        let alive = TcpStream::connect_in(addr, &rt)
+            .await
+            .expect("the listener goes on");
         let own = alive.local_addr().expect("its address");
         loop {
             let (accepted, peer) = listener.accept().await.expect("a connection");
@@ -148,7 +168,12 @@ async fn l111_each_connection_goes_to_one<R: Runtime>(rt: R) {
         peers.push(stream.local_addr().expect("its address"));
     }
     for task in tasks {
-        assert!(task.cancel().await.expect_err("it never ends").is_cancelled());
+        assert!(
+            task.cancel()
+                .await
+                .expect_err("it never ends")
+                .is_cancelled()
+        );
     }
     let mut accepted: Vec<_> = accepted.try_iter().collect();
     accepted.sort();
@@ -170,7 +195,9 @@ async fn l112_a_dropped_accept_loses_nothing<R: Runtime>(rt: R) {
         drop(accept);
         assert_eq!(probe.held(), 0, "a dropped accept keeps its waker");
         let next = timeout_in(Duration::from_secs(2), listener.accept(), &rt).await;
-        let (_, peer) = next.expect("the connection was lost").expect("a connection");
+        let (_, peer) = next
+            .expect("the connection was lost")
+            .expect("a connection");
         assert_eq!(peer, stream.local_addr().expect("its address"));
     }
 }
@@ -180,7 +207,9 @@ async fn l114_a_connection_that_died_ends_nothing<R: Runtime>(rt: R) {
     let (listener, addr) = listener(&rt).await;
     for _ in 0..10 {
         let dying = TcpStream::connect_in(addr, &rt).await.expect("it connects");
-        dying.set_linger(Some(Duration::ZERO)).expect("linger is set");
+        dying
+            .set_linger(Some(Duration::ZERO))
+            .expect("linger is set");
         drop(dying);
         let stream = TcpStream::connect_in(addr, &rt).await.expect("it connects");
         let own = stream.local_addr().expect("its address");
@@ -203,12 +232,17 @@ async fn l116_half_close<R: Runtime>(rt: R) {
     let mut question = Vec::new();
     peer.read_to_end(&mut question).await.expect("to the end");
     assert_eq!(question, b"question");
-    peer.write_all(b"answer").await.expect("our side still reads");
+    peer.write_all(b"answer")
+        .await
+        .expect("our side still reads");
     drop(peer);
     let mut answer = Vec::new();
     ours.read_to_end(&mut answer).await.expect("to the end");
     assert_eq!(answer, b"answer");
-    let error = ours.write(b"more").await.expect_err("our writes have ended");
+    let error = ours
+        .write(b"more")
+        .await
+        .expect_err("our writes have ended");
     assert_eq!(error.kind(), ErrorKind::BrokenPipe);
 }
 
@@ -217,7 +251,11 @@ async fn l117_close_sends_the_end<R: Runtime>(rt: R) {
     for way in 0..3 {
         let (mut ours, peer) = pair(&rt).await;
         let mut byte = [0];
-        let end = pin!(timeout_in(Duration::from_secs(2), peer.read(&mut byte), &rt));
+        let end = pin!(timeout_in(
+            Duration::from_secs(2),
+            peer.read(&mut byte),
+            &rt
+        ));
         let kept = match way {
             0 => (ours.close().await, Some(ours), None),
             1 => (AsyncWriteExt::close(&mut ours).await, Some(ours), None),
@@ -236,7 +274,12 @@ async fn l117_close_sends_the_end<R: Runtime>(rt: R) {
 /// L118: Closing twice, or after a reset, is `Ok`.
 async fn l118_closing_twice_is_fine<R: Runtime>(rt: R) {
     let (ours, peer) = pair(&rt).await;
-    for how in [Shutdown::Write, Shutdown::Write, Shutdown::Both, Shutdown::Read] {
+    for how in [
+        Shutdown::Write,
+        Shutdown::Write,
+        Shutdown::Both,
+        Shutdown::Read,
+    ] {
         ours.shutdown(how).expect("shut down before, perhaps");
         ours.close().await.expect("closed before, perhaps");
     }
@@ -244,7 +287,8 @@ async fn l118_closing_twice_is_fine<R: Runtime>(rt: R) {
     ours.close().await.expect("after the peer is gone");
 
     let (ours, peer) = pair(&rt).await;
-    peer.set_linger(Some(Duration::ZERO)).expect("linger is set");
+    peer.set_linger(Some(Duration::ZERO))
+        .expect("linger is set");
     drop(peer);
     ours.read(&mut [0; 1]).await.expect_err("the reset");
     ours.close().await.expect("after a reset");
@@ -261,7 +305,12 @@ async fn l119_shutdown_wakes_a_reader<R: Runtime>(rt: R) {
     assert!(!reader.is_finished());
     ours.shutdown(Shutdown::Both).expect("it shuts down");
     let read = timeout_in(Duration::from_secs(2), reader, &rt).await;
-    assert_eq!(read.expect("the reader wakes").expect("no panic").expect("the end"), 0);
+    assert_eq!(
+        read.expect("the reader wakes")
+            .expect("no panic")
+            .expect("the end"),
+        0
+    );
 }
 
 /// L120: A reset by the peer is `ConnectionReset` for a pending read, `BrokenPipe` or
@@ -271,10 +320,14 @@ async fn l120_a_reset_is_an_error<R: Runtime>(rt: R) {
     let clone = ours.clone();
     let reader = rt.spawn(async move { clone.read(&mut [0; 4]).await });
     step_aside(5).await;
-    peer.set_linger(Some(Duration::ZERO)).expect("linger is set");
+    peer.set_linger(Some(Duration::ZERO))
+        .expect("linger is set");
     drop(peer);
     let read = timeout_in(Duration::from_secs(2), reader, &rt).await;
-    let error = read.expect("the reader wakes").expect("no panic").expect_err("the reset");
+    let error = read
+        .expect("the reader wakes")
+        .expect("no panic")
+        .expect_err("the reset");
     assert_eq!(error.kind(), ErrorKind::ConnectionReset);
     for _ in 0..3 {
         let error = ours.write(b"to nobody").await.expect_err("nobody is there");
@@ -308,7 +361,9 @@ async fn l121_a_full_socket_waits<R: Runtime>(rt: R) {
         while at < sent + MORE {
             // Of all sizes.
             let len = 1 + (at * 7_919) % 50_000;
-            ours.write_all(&bytes_from(at, len)).await.expect("it is read");
+            ours.write_all(&bytes_from(at, len))
+                .await
+                .expect("it is read");
             at += len;
         }
         at
@@ -330,10 +385,15 @@ async fn l122_a_dropped_half_shuts_nothing<R: Runtime>(rt: R) {
     let mut byte = [0];
     let mut end = pin!(peer.read(&mut byte));
     sleep_in(Duration::from_millis(20), &rt).await;
-    assert!(poll_once(end.as_mut()).await.is_none(), "a dropped half ended the connection");
+    assert!(
+        poll_once(end.as_mut()).await.is_none(),
+        "a dropped half ended the connection"
+    );
     peer.write_all(b"back").await.expect("the other way");
     let mut back = [0; 4];
-    read.read_exact(&mut back).await.expect("the other half reads");
+    read.read_exact(&mut back)
+        .await
+        .expect("the other half reads");
     drop(read);
     assert_eq!(end.await.expect("now it ends"), 0);
 
@@ -362,7 +422,9 @@ async fn l123_peek_consumes_nothing<R: Runtime>(rt: R) {
         assert_eq!(&buf[..n], &b"data"[..n]);
     }
     let mut all = [0; 4];
-    ours.read_exact(&mut all).await.expect("nothing was consumed");
+    ours.read_exact(&mut all)
+        .await
+        .expect("nothing was consumed");
     assert_eq!(&all, b"data");
 }
 
@@ -384,6 +446,12 @@ async fn l123_options_read_back<R: Runtime>(rt: R) {
         assert_eq!(ours.linger().expect("it is read"), linger);
     }
     assert!(ours.take_error().expect("it is read").is_none());
-    assert_eq!(ours.peer_addr().expect("its peer"), peer.local_addr().expect("its address"));
-    assert_eq!(peer.peer_addr().expect("its peer"), ours.local_addr().expect("its address"));
+    assert_eq!(
+        ours.peer_addr().expect("its peer"),
+        peer.local_addr().expect("its address")
+    );
+    assert_eq!(
+        peer.peer_addr().expect("its peer"),
+        ours.local_addr().expect("its address")
+    );
 }

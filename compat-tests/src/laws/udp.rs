@@ -25,11 +25,16 @@ pub(super) fn table<B: Backend>() -> Vec<Law<B>> {
 async fn l125_one_receive_is_one_datagram<R: Runtime>(rt: R) {
     let ((ours, addr), (peer, from)) = (datagrams(&rt).await, datagrams(&rt).await);
     for text in ["first", "a second one", "third"] {
-        peer.send_to(text.as_bytes(), addr).await.expect("it is sent");
+        peer.send_to(text.as_bytes(), addr)
+            .await
+            .expect("it is sent");
     }
     let mut buf = [0; 64];
     assert_eq!(ours.peek_from(&mut buf).await.expect("seen"), (5, from));
-    assert_eq!(ours.recv_from(&mut buf).await.expect("the first"), (5, from));
+    assert_eq!(
+        ours.recv_from(&mut buf).await.expect("the first"),
+        (5, from)
+    );
     assert_eq!(&buf[..5], b"first");
     let mut short = [0; 4];
     assert_eq!(ours.recv_from(&mut short).await.expect("the second").0, 4);
@@ -56,10 +61,19 @@ async fn l126_an_empty_datagram_is_one<R: Runtime>(rt: R) {
 /// L129: A datagram that is too long is an error, and no part of it is sent.
 async fn l129_too_long_is_an_error<R: Runtime>(rt: R) {
     let ((ours, addr), (peer, _)) = (datagrams(&rt).await, datagrams(&rt).await);
-    let error = peer.send_to(&[0; 70_000], addr).await.expect_err("IP ends at 65,535");
-    assert!(!matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::Interrupted));
+    let error = peer
+        .send_to(&[0; 70_000], addr)
+        .await
+        .expect_err("IP ends at 65,535");
+    assert!(!matches!(
+        error.kind(),
+        ErrorKind::WouldBlock | ErrorKind::Interrupted
+    ));
     let long = vec![7; 60_000];
-    assert_eq!(peer.send_to(&long, addr).await.expect("this one fits"), long.len());
+    assert_eq!(
+        peer.send_to(&long, addr).await.expect("this one fits"),
+        long.len()
+    );
     let mut buf = vec![0; 70_000];
     let (n, _) = ours.recv_from(&mut buf).await.expect("it comes whole");
     assert_eq!(buf[..n], long);
@@ -81,7 +95,10 @@ async fn l130_a_dropped_receive_loses_nothing<R: Runtime>(rt: R) {
         drop(receive);
         assert_eq!(probe.held(), 0, "a dropped receive keeps its waker");
         let next = timeout_in(Duration::from_secs(2), ours.recv_from(&mut buf), &rt).await;
-        assert_eq!(next.expect("the datagram was lost").expect("a datagram").0, 1);
+        assert_eq!(
+            next.expect("the datagram was lost").expect("a datagram").0,
+            1
+        );
         assert_eq!(buf[0], i);
     }
 }
@@ -105,8 +122,13 @@ async fn l130_sends_and_receives_are_independent<R: Runtime>(rt: R) {
         // While the receiver waits: one out, one in.
         ours.send_to(&[i], from).await.expect("it is sent");
         assert_eq!(peer.recv_from(&mut buf).await.expect("it comes"), (1, addr));
-        peer.send_to(&buf[..1], addr).await.expect("it is sent back");
+        peer.send_to(&buf[..1], addr)
+            .await
+            .expect("it is sent back");
     }
     let sum = timeout_in(Duration::from_secs(5), receiver, &rt).await;
-    assert_eq!(sum.expect("all came").expect("no panic"), (0..100).sum::<u32>());
+    assert_eq!(
+        sum.expect("all came").expect("no panic"),
+        (0..100).sum::<u32>()
+    );
 }
