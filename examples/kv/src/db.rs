@@ -36,7 +36,7 @@ impl Db {
         if self.queue.refusal().is_some() {
             return 0;
         }
-        let stale = self.store.stale_keys(now_ms, limit);
+        let stale = self.store.stale_keys(now_ms, limit, EXPIRE_MAX_BYTES);
         if !stale.is_empty() {
             let keys: Vec<&[u8]> = stale.iter().map(|key| &**key).collect();
             self.change(&Record::Delete { keys: &keys });
@@ -44,3 +44,6 @@ impl Db {
         stale.len()
     }
 }
+
+/// A record of expired keys stays within what the recovery reads: the last key may be of any size.
+const EXPIRE_MAX_BYTES: usize = 16 * 1024;

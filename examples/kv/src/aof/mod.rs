@@ -10,15 +10,38 @@
 //!
 //! It knows the store and the format, and no command and no client. The engine calls it.
 
-mod group;
+mod file;
 mod queue;
 mod record;
-//mod recover;
-//mod writer;
+mod recover;
+mod writer;
 
-pub(crate) use self::group::{Group, Refusal};
+use std::fmt;
+use std::sync::Arc;
+
+pub(crate) use self::file::open;
 pub(crate) use self::queue::Queue;
 pub(crate) use self::record::Record;
-//pub use self::recover::{Cut, Recovery};
-//pub(crate) use self::recover::recover;
-//pub(crate) use self::writer::Writer;
+pub(crate) use self::recover::recover;
+pub use self::recover::{Cut, Recovery};
+pub(crate) use self::writer::{Writer, sync_every_second};
+use crate::latch::Latch;
+
+/// Records that reach the log together, or not at all.
+pub(crate) type Group = Latch<Result<(), Refusal>>;
+
+/// Why a write was refused; cheap to hand to every client.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Refusal(Arc<str>);
+
+impl Refusal {
+    pub(crate) fn new(why: &str) -> Self {
+        Self(why.into())
+    }
+}
+
+impl fmt::Display for Refusal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}

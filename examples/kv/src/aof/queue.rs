@@ -50,7 +50,7 @@ impl Failed {
     /// Tells the clients.
     pub(crate) fn settle(self) {
         for group in self.groups {
-            group.settle(Err(self.refusal.clone()));
+            group.set(Err(self.refusal.clone()));
         }
     }
 }
@@ -64,7 +64,7 @@ impl Done {
     /// Tells the clients.
     pub(crate) fn settle(self) {
         if let Some(in_flight) = self.0 {
-            in_flight.group.settle(Ok(()));
+            in_flight.group.set(Ok(()));
         }
     }
 }
@@ -123,15 +123,20 @@ impl Queue {
             groups.push(in_flight.group);
         }
         if for_good {
-            self.refusal.get_or_insert_with(|| refusal.clone());
+            self.refuse(refusal.clone());
         }
         Failed { groups, refusal }
+    }
+
+    /// Later writes are refused; what is on its way goes on. The first reason stays.
+    pub(crate) fn refuse(&mut self, refusal: Refusal) {
+        self.refusal.get_or_insert(refusal);
     }
 
     /// No record will be pushed any more.
     pub(crate) fn close(&mut self, refusal: Refusal) {
         self.is_closing = true;
-        self.refusal.get_or_insert(refusal);
+        self.refuse(refusal);
     }
 
     /// Whether [`Queue::close`] was called.

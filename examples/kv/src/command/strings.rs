@@ -1,6 +1,7 @@
 //! Commands that read and write values.
 //!
-//! It knows nothing of deadlines but that SET may give one. [`super::table`] names them.
+//! It knows nothing of deadlines but that SET may give one. A command that answers a value changes
+//! nothing if the answer does not fit. [`super::table`] names them.
 
 use crate::aof::Record;
 use crate::command::{Call, Failure, as_reply, expiry, integer, wrong_number};
@@ -28,7 +29,7 @@ pub(super) fn strlen(call: &mut Call<'_>) -> Result<(), Failure> {
 pub(super) fn getdel(call: &mut Call<'_>) -> Result<(), Failure> {
     let key = call.arguments[1];
     reply_value(call, key);
-    if call.db.get(key, call.now_ms).is_some() {
+    if call.db.get(key, call.now_ms).is_some() && !call.out.is_over() {
         call.db.change(&Record::Delete { keys: &[key] });
     }
     Ok(())
@@ -109,7 +110,8 @@ pub(super) fn set(call: &mut Call<'_>) -> Result<(), Failure> {
         _ if goes_ahead => call.out.simple("OK"),
         _ => call.out.null(),
     }
-    if goes_ahead {
+    // What cannot be answered is not done.
+    if goes_ahead && !call.out.is_over() {
         let kept = old
             .and_then(|old| old.deadline_ms)
             .filter(|_| options.keep_deadline);

@@ -224,6 +224,11 @@ fn values() {
         "-ERR string exceeds maximum allowed size (proto-max-bulk-len)|"
     );
     assert_eq!(desk.ask("MGET k k k k"), "over");
+    desk.facts.config.output_max_bytes = 1000;
+    for line in ["GETDEL k", "GETSET k v", "SET k v GET"] {
+        assert_eq!(desk.ask(line), "over");
+    }
+    assert_eq!(desk.ask("STRLEN k"), ":1024|");
 }
 
 #[test]

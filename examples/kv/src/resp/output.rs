@@ -62,6 +62,11 @@ impl Output {
         self.is_over = true;
     }
 
+    /// Replies that are written out already, and were within the bound.
+    pub(crate) fn raw(&mut self, replies: &[u8]) {
+        self.bytes.extend_from_slice(replies);
+    }
+
     /// `+text`.
     pub(crate) fn simple(&mut self, text: &str) {
         self.line('+', text);

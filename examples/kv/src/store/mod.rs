@@ -75,13 +75,20 @@ impl Store {
             .is_some_and(|&slot| !self.slots[slot].is_live(now_ms))
     }
 
-    /// Keys whose deadline has passed, earliest first, at most `limit`.
-    pub(crate) fn stale_keys(&self, now_ms: u64, limit: usize) -> Vec<Key> {
-        let passed = self
-            .deadlines
+    /// Keys whose deadline has passed, earliest first: at most `limit`, and no more once they have
+    /// `limit_bytes` together.
+    pub(crate) fn stale_keys(&self, now_ms: u64, limit: usize, limit_bytes: usize) -> Vec<Key> {
+        let mut bytes = 0;
+        self.deadlines
             .iter()
-            .take_while(|(deadline, _)| *deadline <= now_ms);
-        passed.take(limit).map(|(_, key)| Arc::clone(key)).collect()
+            .take(limit)
+            .take_while(|(deadline, key)| {
+                let goes_on = *deadline <= now_ms && bytes < limit_bytes;
+                bytes += key.len();
+                goes_on
+            })
+            .map(|(_, key)| Arc::clone(key))
+            .collect()
     }
 
     /// Visits live keys from slot `cursor` on and answers where to go on, 0 at the end.

@@ -92,7 +92,7 @@ proptest! {
             prop_assert_eq!(found.as_ref(), expected);
         }
         let stale = model.values().filter(|entry| !live(entry.1)).count();
-        prop_assert_eq!(store.stale_keys(now, usize::MAX).len(), stale);
+        prop_assert_eq!(store.stale_keys(now, usize::MAX, usize::MAX).len(), stale);
         prop_assert_eq!(store.keys(now).count(), model.len() - stale);
     }
 

@@ -1,0 +1,118 @@
+//! The one task that writes the log.
+//!
+//! It takes all records that wait as one group, appends them by one write, syncs them if every write is
+//! to be synced, and then lets the clients of the group go; meanwhile the next group gathers. A group
+//! that cannot be written is cut off again and refused; after a failed sync nothing is written any more,
+//! since the system may have dropped the very pages whose write failed. It knows no record's meaning and
+//! no client. The engine starts it.
+
+use std::io;
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyrt_api::fs::File;
+use anyrt_api::{Runtime, time};
+
+use crate::aof::Refusal;
+use crate::config::Fsync;
+use crate::db::Db;
+use crate::shared::Shared;
+
+/// The log's end, where records are added.
+#[derive(Debug)]
+pub(crate) struct Writer<R: Runtime> {
+    file: File<R>,
+    /// Bytes of the file that are whole, acknowledged records.
+    len: u64,
+    shared: Arc<Shared>,
+}
+
+/// Why a group is not in the log, and whether anything can be written after it.
+struct Failure {
+    refusal: Refusal,
+    for_good: bool,
+}
+
+impl<R: Runtime> Writer<R> {
+    /// A writer behind `len` bytes of whole records.
+    pub(crate) fn new(file: File<R>, len: u64, shared: Arc<Shared>) -> Self {
+        shared.facts.stats.log_bytes.set(len);
+        Self { file, len, shared }
+    }
+
+    /// Writes until the store closes, and then syncs whatever the policy.
+    ///
+    /// # Errors
+    /// What the last sync says.
+    pub(crate) async fn run(mut self) -> io::Result<()> {
+        while let Some(bytes) = self.shared.next_group().await {
+            match self.append(&bytes).await {
+                Ok(()) => {
+                    self.len += bytes.len() as u64;
+                    self.shared.facts.stats.log_bytes.set(self.len);
+                    let done = self.shared.db().queue.done();
+                    done.settle();
+                }
+                Err(failure) => self.refuse(failure),
+            }
+        }
+        self.file.sync_all().await
+    }
+
+    async fn append(&mut self, bytes: &[u8]) -> Result<(), Failure> {
+        if let Err(error) = self.file.write_all(bytes).await {
+            // Half a record may stand at the end. Once it is gone, later writes may go well.
+            let for_good = self.file.set_len(self.len).await.is_err();
+            let refusal = Refusal::new(&format!("write: {error}"));
+            return Err(Failure { refusal, for_good });
+        }
+        if self.shared.facts.config.fsync == Fsync::Always {
+            if let Err(error) = self.file.sync_data().await {
+                // What was refused should not come back after a restart; more cannot be done here.
+                let _ = self.file.set_len(self.len).await;
+                let refusal = Refusal::new(&format!("fdatasync: {error}"));
+                return Err(Failure { refusal, for_good: true });
+            }
+        }
+        Ok(())
+    }
+
+    fn refuse(&self, Failure { refusal, for_good }: Failure) {
+        let later = if for_good { ", and so are all later writes" } else { "" };
+        log::error!("writes are refused: {refusal}{later}");
+        self.take_back(refusal, for_good);
+    }
+
+    fn take_back(&self, refusal: Refusal, for_good: bool) {
+        let failed = {
+            let Db { store, queue } = &mut *self.shared.db();
+            queue.fail(store, refusal, for_good)
+        };
+        failed.settle();
+    }
+}
+
+/// Nobody waits for a writer that is gone, whatever ended it.
+impl<R: Runtime> Drop for Writer<R> {
+    fn drop(&mut self) {
+        self.take_back(Refusal::new("the log is closed"), true);
+    }
+}
+
+/// Syncs what was written, once a second, beside the writer. Ends when a sync fails.
+pub(crate) async fn sync_every_second<R: Runtime>(file: File<R>, shared: Arc<Shared>, rt: R) {
+    let mut synced = shared.facts.stats.log_bytes.get();
+    loop {
+        time::sleep_in(Duration::from_secs(1), &rt).await;
+        let written = shared.facts.stats.log_bytes.get();
+        if written == synced {
+            continue;
+        }
+        if let Err(error) = file.sync_data().await {
+            log::error!("all later writes are refused: fdatasync: {error}");
+            shared.db().queue.refuse(Refusal::new(&format!("fdatasync: {error}")));
+            return;
+        }
+        synced = written;
+    }
+}
