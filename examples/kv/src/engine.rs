@@ -14,7 +14,7 @@ use std::sync::Arc;
 use std::time::{Duration, UNIX_EPOCH};
 
 use anyrt_api::task::{self, AbortOnDrop, JoinHandle};
-use anyrt_api::{Runtime, time};
+use anyrt_api::{AnyRuntime, Runtime, time};
 
 use crate::aof::{self, Group, Recovery, Writer};
 use crate::command::{self, Call, Facts, Kind, Next};
@@ -65,7 +65,8 @@ impl<R: Runtime> Engine<R> {
         };
         let stats = Stats::default();
         stats.started_ms.set(wallclock_ms(rt));
-        let facts = Facts { config, stats, runtime: R::NAME };
+        let runtime = AnyRuntime::new(rt.clone()).backend();
+        let facts = Facts { config, stats, runtime };
         let shared = Arc::new(Shared::new(Db { store, ..Db::default() }, facts));
         let writer = Writer::new(file, recovery.bytes, Arc::clone(&shared));
         let writer = task::spawn_in(writer.run(), rt);

@@ -18,6 +18,7 @@
 //!     kv::Server::bind_in(config, &rt).await?.serve(stop).await
 //! }
 //! ```
+//!
 #![doc = include_str!("../README.md")]
 #![forbid(unsafe_code)]
 

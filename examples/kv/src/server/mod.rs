@@ -19,7 +19,7 @@ use std::time::Duration;
 use anyrt_api::net::{TcpListener, TcpStream};
 use anyrt_api::task::TaskGroup;
 use anyrt_api::{AnyRuntime, Runtime, time};
-use futures_lite::future::or;
+use futures_lite::future::{or, poll_once};
 
 use self::connection::Connection;
 use crate::aof::Recovery;
@@ -99,11 +99,11 @@ impl<R: Runtime> Server<R> {
         drop(listener);
         stop.set(());
         let grace = engine.config().shutdown_grace;
-        if time::timeout_in(grace, clients.wait_all(), &rt).await.is_err() {
+        let finished = async { while clients.join_next().await.is_some() {} };
+        if time::timeout_in(grace, finished, &rt).await.is_err() {
             log::warn!("{} clients were closed before they took their replies", clients.len());
         }
-        clients.abort_all();
-        clients.wait_all().await;
+        clients.cancel().await;
         match Arc::into_inner(engine) {
             Some(engine) => engine.close().await,
             None => Err(io::Error::other("a client outlived its task")),
@@ -119,17 +119,21 @@ async fn accept<R: Runtime>(
     clients: &mut TaskGroup<(), R>,
     rt: &R,
 ) {
-    loop {
-        let stream = match listener.accept().await {
-            Ok((stream, _)) => stream,
+    let mut incoming = listener.incoming();
+    while let Some(accepted) = incoming.next().await {
+        let stream = match accepted {
+            Ok(stream) => stream,
             Err(error) => {
-                // Out of descriptors, most likely: those who are in go on, and free some.
+                // The next one is accepted after a pause, when descriptors may be free again.
                 log::warn!("accept: {error}");
-                time::sleep_in(ACCEPT_PAUSE, rt).await;
                 continue;
             }
         };
-        while clients.try_join_next().is_some() {}
+        while let Some(Some(finished)) = poll_once(clients.join_next()).await {
+            if let Err(error) = finished {
+                log::error!("a client's task: {error}");
+            }
+        }
         let stats = engine.stats();
         stats.connections.add(1);
         if clients.len() >= engine.config().clients_max {
@@ -145,8 +149,8 @@ async fn accept<R: Runtime>(
 /// Says why, and closes. A fresh socket takes so little at once; one that does not is not waited for.
 async fn turn_away<R: Runtime>(stream: &TcpStream<R>, rt: &R) {
     let reply = b"-ERR max number of clients reached\r\n";
-    let _ = time::timeout_in(ACCEPT_PAUSE, stream.write(reply), rt).await;
+    let _ = time::timeout_in(TURN_AWAY_LIMIT, stream.write(reply), rt).await;
     let _ = stream.shutdown(std::net::Shutdown::Write);
 }
 
-const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
+const TURN_AWAY_LIMIT: Duration = Duration::from_millis(100);
