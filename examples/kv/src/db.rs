@@ -1,7 +1,7 @@
 //! What stands under the engine's lock: the store, and the queue of its changes.
 //!
-//! [`Db::change`] is the only way to change the store, so that log and store see the same changes in
-//! the same order. It knows no command and no client.
+//! [`Db::change`] is the only way to change the store, so that log and store see the same changes
+//! in the same order. It knows no command and no client.
 
 use crate::aof::{Queue, Record};
 use crate::store::{Entry, Store};

@@ -6,8 +6,9 @@
 //!                 settle: waits for the group; replies that rest on a refused write become errors
 //! ```
 //!
-//! A reply leaves only after everything it rests on is in the log, so nobody ever sees a value that a
-//! crash could take back. It knows no socket. The server owns it and calls it from its connections.
+//! A reply leaves only after everything it rests on is in the log, so nobody ever sees a value that
+//! a crash could take back. It knows no socket. The server owns it and calls it from its
+//! connections.
 
 use std::io;
 use std::sync::Arc;
@@ -66,8 +67,18 @@ impl<R: Runtime> Engine<R> {
         let stats = Stats::default();
         stats.started_ms.set(wallclock_ms(rt));
         let runtime = AnyRuntime::new(rt.clone()).backend();
-        let facts = Facts { config, stats, runtime };
-        let shared = Arc::new(Shared::new(Db { store, ..Db::default() }, facts));
+        let facts = Facts {
+            config,
+            stats,
+            runtime,
+        };
+        let shared = Arc::new(Shared::new(
+            Db {
+                store,
+                ..Db::default()
+            },
+            facts,
+        ));
         let writer = Writer::new(file, recovery.bytes, Arc::clone(&shared));
         let writer = task::spawn_in(writer.run(), rt);
         let expire = expire_now_and_then(Arc::clone(&shared), rt.clone());
@@ -78,14 +89,27 @@ impl<R: Runtime> Engine<R> {
         }
         let closes = CloseOnDrop(Arc::clone(&shared));
         let rt = rt.clone();
-        let engine = Self { shared, rt, writer, _attendants: attendants, _closes: closes };
+        let engine = Self {
+            shared,
+            rt,
+            writer,
+            _attendants: attendants,
+            _closes: closes,
+        };
         Ok((engine, recovery))
     }
 
     /// A buffer for the requests of one client.
     pub(crate) fn input(&self) -> Input {
-        let Config { request_max_bytes, arguments_max, .. } = *self.config();
-        Input::new(Limits { request_max_bytes, arguments_max })
+        let Config {
+            request_max_bytes,
+            arguments_max,
+            ..
+        } = *self.config();
+        Input::new(Limits {
+            request_max_bytes,
+            arguments_max,
+        })
     }
 
     /// A buffer for the replies to one client.
@@ -135,7 +159,11 @@ impl<R: Runtime> Engine<R> {
         if group.is_some() {
             self.shared.ring();
         }
-        Chunk { replies, group, end }
+        Chunk {
+            replies,
+            group,
+            end,
+        }
     }
 
     /// Carries out the next whole request, if there is one.
@@ -154,7 +182,13 @@ impl<R: Runtime> Engine<R> {
             let arguments = input.arguments(whole).map_err(complain)?;
             let done = arguments.with(|arguments| {
                 let facts = &self.shared.facts;
-                let mut call = Call { arguments, now_ms, db, out, facts };
+                let mut call = Call {
+                    arguments,
+                    now_ms,
+                    db,
+                    out,
+                    facts,
+                };
                 (!arguments.is_empty()).then(|| command::execute(&mut call))
             });
             drop(arguments);
@@ -166,7 +200,10 @@ impl<R: Runtime> Engine<R> {
     }
 
     fn output_limit_passed(&self) -> String {
-        format!("ERR the reply passes the output limit of {} bytes", self.config().output_max_bytes)
+        format!(
+            "ERR the reply passes the output limit of {} bytes",
+            self.config().output_max_bytes
+        )
     }
 
     /// Takes no more writes, writes and syncs what is on its way, and ends.
@@ -255,7 +292,10 @@ async fn expire_now_and_then<R: Runtime>(shared: Arc<Shared>, rt: R) {
 
 /// The time of day in milliseconds of the Unix epoch.
 fn wallclock_ms<R: Runtime>(rt: &R) -> u64 {
-    let since_epoch = rt.wallclock().duration_since(UNIX_EPOCH).unwrap_or_default();
+    let since_epoch = rt
+        .wallclock()
+        .duration_since(UNIX_EPOCH)
+        .unwrap_or_default();
     u64::try_from(since_epoch.as_millis()).unwrap_or(u64::MAX)
 }
 

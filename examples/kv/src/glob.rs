@@ -1,8 +1,8 @@
 //! Glob patterns, matched in time linear in the text.
 //!
-//! A pattern is compiled into a row of byte sets, and a text runs through all of them at once, one bit
-//! a position (Shift-And with loops), so no pattern can make a match backtrack. It knows nothing of
-//! keys or replies. KEYS, SCAN and CONFIG GET call it.
+//! A pattern is compiled into a row of byte sets, and a text runs through all of them at once, one
+//! bit a position (Shift-And with loops), so no pattern can make a match backtrack. It knows
+//! nothing of keys or replies. KEYS, SCAN and CONFIG GET call it.
 
 use std::fmt;
 

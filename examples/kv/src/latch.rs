@@ -15,7 +15,10 @@ pub(crate) struct Latch<T> {
 
 impl<T> Default for Latch<T> {
     fn default() -> Self {
-        Self { value: OnceLock::new(), decided: Event::new() }
+        Self {
+            value: OnceLock::new(),
+            decided: Event::new(),
+        }
     }
 }
 

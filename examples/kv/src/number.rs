@@ -1,7 +1,7 @@
 //! Integers as the protocol writes them.
 //!
-//! One spelling a number: no plus, no leading zero, no blank, so that a value which reads as a number
-//! is written back byte for byte. It knows nothing of what the number means.
+//! One spelling a number: no plus, no leading zero, no blank, so that a value which reads as a
+//! number is written back byte for byte. It knows nothing of what the number means.
 
 /// Reads a whole decimal `i64`.
 pub(crate) fn parse_integer(digits: &[u8]) -> Option<i64> {

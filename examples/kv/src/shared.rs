@@ -20,7 +20,11 @@ pub(crate) struct Shared {
 
 impl Shared {
     pub(crate) fn new(db: Db, facts: Facts) -> Self {
-        Self { db: Mutex::new(db), bell: Event::new(), facts }
+        Self {
+            db: Mutex::new(db),
+            bell: Event::new(),
+            facts,
+        }
     }
 
     /// The database. No task is woken and nothing waits while it is held.
@@ -59,7 +63,9 @@ impl Shared {
 
     /// No write is taken any more; the writer ends when it has written what waits.
     pub(crate) fn close(&self) {
-        self.db().queue.close(Refusal::new("the store is shutting down"));
+        self.db()
+            .queue
+            .close(Refusal::new("the store is shutting down"));
         self.ring();
     }
 }

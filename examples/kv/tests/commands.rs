@@ -25,21 +25,26 @@ fn values_counts_and_deadlines() {
         let mut client = store.client();
         let client = &mut client;
         TypedCommands::set(client, "k", "v").expect("set");
-        assert_eq!(TypedCommands::get(client, "k").expect("get").as_deref(), Some("v"));
+        assert_eq!(
+            TypedCommands::get(client, "k").expect("get").as_deref(),
+            Some("v")
+        );
         let options = SetOptions::default()
             .conditional_set(ExistenceCheck::NX)
             .with_expiration(SetExpiry::EX(10));
         let set: Option<String> = Commands::set_options(client, "k", "w", options).expect("set");
         assert_eq!(set, None);
         assert_eq!(TypedCommands::incr(client, "n", 41).expect("incr"), 41);
-        let many: Vec<Option<String>> =
-            Commands::mget(client, &["k", "n", "none"]).expect("mget");
+        let many: Vec<Option<String>> = Commands::mget(client, &["k", "n", "none"]).expect("mget");
         assert_eq!(many, [Some("v".to_owned()), Some("41".to_owned()), None]);
         assert!(TypedCommands::pexpire(client, "k", 60).expect("pexpire"));
         thread::sleep(Duration::from_millis(70));
         assert_eq!(TypedCommands::get(client, "k").expect("get"), None);
-        let left: HashMap<String, String> =
-            redis::cmd("CONFIG").arg("GET").arg("max*").query(client).expect("config");
+        let left: HashMap<String, String> = redis::cmd("CONFIG")
+            .arg("GET")
+            .arg("max*")
+            .query(client)
+            .expect("config");
         assert_eq!(left["maxclients"], "1000");
     });
 }
@@ -99,7 +104,13 @@ fn keys_that_nobody_asks_for_go_away() {
         let mut client = store.client();
         let mut pipeline = redis::pipe();
         for i in 0..1000 {
-            pipeline.cmd("SET").arg(format!("brief:{i}")).arg("v").arg("PX").arg(50).ignore();
+            pipeline
+                .cmd("SET")
+                .arg(format!("brief:{i}"))
+                .arg("v")
+                .arg("PX")
+                .arg(50)
+                .ignore();
         }
         pipeline.query::<()>(&mut client).expect("replies");
         let deadline = std::time::Instant::now() + Duration::from_secs(10);
@@ -111,7 +122,10 @@ fn keys_that_nobody_asks_for_go_away() {
             assert!(std::time::Instant::now() < deadline, "{n} keys are left");
             thread::sleep(Duration::from_millis(20));
         }
-        let info: String = redis::cmd("INFO").arg("stats").query(&mut client).expect("info");
+        let info: String = redis::cmd("INFO")
+            .arg("stats")
+            .query(&mut client)
+            .expect("info");
         assert!(info.contains("expired_keys:1000"), "{info}");
     });
 }

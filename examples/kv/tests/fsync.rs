@@ -13,7 +13,9 @@ use self::house::{ChildStore, RUNTIMES};
 
 /// Whether strace can be used; where it cannot, that is said loudly, and is a failure in CI.
 fn has_strace() -> bool {
-    let works = Command::new("strace").args(["-o", "/dev/null", "true"]).status();
+    let works = Command::new("strace")
+        .args(["-o", "/dev/null", "true"])
+        .status();
     if works.is_ok_and(|status| status.success()) {
         return true;
     }
@@ -26,9 +28,20 @@ fn has_strace() -> bool {
 /// A store under strace; its trace goes to `trace`.
 fn start_traced(runtime: &str, dir: &Path, trace: &Path, options: &[&str]) -> ChildStore {
     let mut command = Command::new("strace");
-    command.args(["-f", "-qq", "-ttt", "-s", "64", "-o"]).arg(trace).args(options);
+    command
+        .args(["-f", "-qq", "-ttt", "-s", "64", "-o"])
+        .arg(trace)
+        .args(options);
     command.arg(env!("CARGO_BIN_EXE_kv"));
-    command.args(["serve", "--runtime", runtime, "--port", "0", "--appendfsync", "always"]);
+    command.args([
+        "serve",
+        "--runtime",
+        runtime,
+        "--port",
+        "0",
+        "--appendfsync",
+        "always",
+    ]);
     command.arg("--dir").arg(dir);
     ChildStore::run(command)
 }
@@ -38,7 +51,10 @@ fn stop(mut store: ChildStore) {
     let tracer = store.child.id();
     let children = format!("/proc/{tracer}/task/{tracer}/children");
     let children = fs::read_to_string(children).expect("strace has a child");
-    let status = Command::new("kill").arg("-INT").args(children.split_whitespace()).status();
+    let status = Command::new("kill")
+        .arg("-INT")
+        .args(children.split_whitespace())
+        .status();
     assert!(status.expect("kill runs").success());
     assert!(store.child.wait().expect("strace ends").success());
 }
@@ -61,10 +77,14 @@ fn events(trace: &str) -> Vec<Event> {
     let mut events = Vec::new();
     for line in trace.lines() {
         let mut parts = line.split_whitespace();
-        let thread = parts.next().and_then(|pid| pid.parse().ok()).expect("a thread's number");
+        let thread = parts
+            .next()
+            .and_then(|pid| pid.parse().ok())
+            .expect("a thread's number");
         let call = parts.skip(1).collect::<Vec<_>>().join(" ");
         let is_sync = call.starts_with("fdatasync(") || call.starts_with("fsync(");
-        let is_resumed = call.starts_with("<... fdatasync resumed") || call.starts_with("<... fsync");
+        let is_resumed =
+            call.starts_with("<... fdatasync resumed") || call.starts_with("<... fsync");
         let is_write = ["write(", "pwrite64(", "writev(", "sendto(", "sendmsg("]
             .iter()
             .any(|name| call.starts_with(name));
@@ -114,9 +134,19 @@ fn the_check_finds_an_acknowledgement_that_comes_too_early() {
     let (append, ok) = (Event::Append, Event::Acknowledge);
     let early = [append, Event::SyncBegins(1), ok];
     assert!(std::panic::catch_unwind(|| check_order(&early)).is_err());
-    let uncovered = [Event::SyncBegins(1), Event::Append, Event::SyncEnds(1), Event::Acknowledge];
+    let uncovered = [
+        Event::SyncBegins(1),
+        Event::Append,
+        Event::SyncEnds(1),
+        Event::Acknowledge,
+    ];
     assert!(std::panic::catch_unwind(|| check_order(&uncovered)).is_err());
-    let good = [Event::Append, Event::SyncBegins(1), Event::SyncEnds(1), Event::Acknowledge];
+    let good = [
+        Event::Append,
+        Event::SyncBegins(1),
+        Event::SyncEnds(1),
+        Event::Acknowledge,
+    ];
     assert_eq!(check_order(&good), 1);
 }
 
@@ -128,10 +158,15 @@ fn every_acknowledgement_comes_after_a_sync_that_covers_it() {
     for runtime in RUNTIMES {
         let dir = tempfile::tempdir().expect("a directory");
         let trace = dir.path().join("trace.txt");
-        let store = start_traced(runtime, dir.path(), &trace, &[
-            "-e",
-            "trace=write,writev,pwrite64,sendto,sendmsg,fdatasync,fsync",
-        ]);
+        let store = start_traced(
+            runtime,
+            dir.path(),
+            &trace,
+            &[
+                "-e",
+                "trace=write,writev,pwrite64,sendto,sendmsg,fdatasync,fsync",
+            ],
+        );
         let mut client = store.client();
         for i in 0..50 {
             TypedCommands::set(&mut client, format!("key:{i}"), i).expect("set");
@@ -140,13 +175,20 @@ fn every_acknowledgement_comes_after_a_sync_that_covers_it() {
         stop(store);
         let trace = fs::read_to_string(&trace).expect("a trace");
         let events = events(&trace);
-        assert_eq!(events.iter().filter(|event| **event == Event::Append).count(), 50, "{runtime}");
+        assert_eq!(
+            events
+                .iter()
+                .filter(|event| **event == Event::Append)
+                .count(),
+            50,
+            "{runtime}"
+        );
         assert_eq!(check_order(&events), 50, "{runtime}");
     }
 }
 
-/// Counts upwards until a write is refused; the last number that was not. strace counts the calls of
-/// each thread, so which one fails depends on how many threads the pool has used.
+/// Counts upwards until a write is refused; the last number that was not. strace counts the calls
+/// of each thread, so which one fails depends on how many threads the pool has used.
 fn count_until_refused(runtime: &str, client: &mut redis::Connection) -> u64 {
     for i in 1..1000 {
         if let Err(error) = TypedCommands::set(client, "k", i) {
@@ -169,12 +211,23 @@ fn a_failed_fdatasync_refuses_that_write_and_every_later_one() {
     for runtime in RUNTIMES {
         let dir = tempfile::tempdir().expect("a directory");
         let trace = dir.path().join("trace.txt");
-        let inject = ["-e", "trace=fdatasync", "-e", "inject=fdatasync:error=EIO:when=4"];
+        let inject = [
+            "-e",
+            "trace=fdatasync",
+            "-e",
+            "inject=fdatasync:error=EIO:when=4",
+        ];
         let store = start_traced(runtime, dir.path(), &trace, &inject);
         let mut client = store.client();
         let last = count_until_refused(runtime, &mut client);
-        assert!(last >= 3, "{runtime}: the first three calls of a thread succeed");
-        let n_syncs = fs::read_to_string(&trace).expect("a trace").matches("fdatasync(").count();
+        assert!(
+            last >= 3,
+            "{runtime}: the first three calls of a thread succeed"
+        );
+        let n_syncs = fs::read_to_string(&trace)
+            .expect("a trace")
+            .matches("fdatasync(")
+            .count();
         for i in 0..5 {
             // The refused write did not happen, and reads go on.
             assert_eq!(value(&mut client), Some(last), "{runtime}");
@@ -182,7 +235,11 @@ fn a_failed_fdatasync_refuses_that_write_and_every_later_one() {
             assert_eq!(error.code(), Some("MISCONF"), "{runtime}: {error}");
         }
         let trace = fs::read_to_string(&trace).expect("a trace");
-        assert_eq!(trace.matches("fdatasync(").count(), n_syncs, "{runtime}: it was tried again");
+        assert_eq!(
+            trace.matches("fdatasync(").count(),
+            n_syncs,
+            "{runtime}: it was tried again"
+        );
         drop(client);
         stop(store);
         let store = ChildStore::start(runtime, dir.path(), &[]);
@@ -201,7 +258,14 @@ fn a_full_disk_refuses_the_write_and_the_next_one_is_tried() {
         let log = dir.path().join("appendonly.aof");
         fs::write(&log, "").expect("a log");
         let log = log.to_str().expect("a path of text").to_owned();
-        let inject = ["-P", &log, "-e", "trace=write", "-e", "inject=write:error=ENOSPC:when=2"];
+        let inject = [
+            "-P",
+            &log,
+            "-e",
+            "trace=write",
+            "-e",
+            "inject=write:error=ENOSPC:when=2",
+        ];
         let store = start_traced(runtime, dir.path(), &trace, &inject);
         let mut client = store.client();
         let last = count_until_refused(runtime, &mut client);

@@ -30,7 +30,10 @@ fn malformed_and_oversized_requests_get_an_error_and_a_close() {
         (b"*x\r\n", "invalid multibulk length"),
         (b"*1048577\r\n", "invalid multibulk length"),
         (b"*1\r\n*1\r\n*1\r\n*1\r\n", "expected '$', got '*'"),
-        (b"*1\r\n$4\r\nPINGxx", "a bulk string is not followed by CRLF"),
+        (
+            b"*1\r\n$4\r\nPINGxx",
+            "a bulk string is not followed by CRLF",
+        ),
         (huge.as_bytes(), "the request is larger than 65536 bytes"),
         (&[b'a'; 100_000], "too big inline request"),
         (b"SET k \"v\r\n", "unbalanced quotes in request"),
@@ -74,7 +77,10 @@ fn a_browser_is_shown_the_door() {
     on_each(
         |_| {},
         |store| {
-            for request in ["POST / HTTP/1.1\r\nHost: localhost\r\n\r\nSET k v\r\n", "host: x\r\n"] {
+            for request in [
+                "POST / HTTP/1.1\r\nHost: localhost\r\n\r\nSET k v\r\n",
+                "host: x\r\n",
+            ] {
                 let mut stream = store.connect();
                 let _ = stream.write_all(request.as_bytes());
                 let mut reply = Vec::new();
@@ -100,7 +106,9 @@ fn one_client_too_many_is_told_so() {
             exchange(&mut second, "PING\r\n", "+PONG\r\n");
             let mut third = store.connect();
             let mut reply = String::new();
-            third.read_to_string(&mut reply).expect("the store closes in order");
+            third
+                .read_to_string(&mut reply)
+                .expect("the store closes in order");
             assert_eq!(reply, "-ERR max number of clients reached\r\n");
             exchange(&mut first, "QUIT\r\n", "+OK\r\n");
             hang_up(first);
@@ -130,9 +138,15 @@ fn a_silent_client_is_closed() {
             exchange(&mut stream, "PING\r\n", "+PONG\r\n");
             let began = Instant::now();
             let mut rest = Vec::new();
-            stream.read_to_end(&mut rest).expect("the store closes in order");
+            stream
+                .read_to_end(&mut rest)
+                .expect("the store closes in order");
             assert!(rest.is_empty());
-            assert!(began.elapsed() >= Duration::from_millis(190), "{:?}", began.elapsed());
+            assert!(
+                began.elapsed() >= Duration::from_millis(190),
+                "{:?}",
+                began.elapsed()
+            );
         },
     );
 }
@@ -146,11 +160,17 @@ fn a_client_that_takes_no_replies_is_closed() {
             let value = "v".repeat(60_000);
             exchange(&mut stream, &format!("SET k {value}\r\n"), "+OK\r\n");
             // It asks on and on, and reads nothing: its requests are held up, and then it is out.
-            stream.set_write_timeout(Some(Duration::from_secs(10))).expect("a socket");
+            stream
+                .set_write_timeout(Some(Duration::from_secs(10)))
+                .expect("a socket");
             let flood = "GET k\r\n".repeat(1000);
             let outcome = (0..10_000).try_for_each(|_| stream.write_all(flood.as_bytes()));
             let error = outcome.expect_err("the store does not take requests for ever");
-            assert_ne!(error.kind(), std::io::ErrorKind::WouldBlock, "the store hangs");
+            assert_ne!(
+                error.kind(),
+                std::io::ErrorKind::WouldBlock,
+                "the store hangs"
+            );
         },
     );
 }
@@ -182,8 +202,10 @@ fn a_shutdown_answers_what_was_read_and_lets_nobody_in() {
         let addr = store.addr;
         store.begin_close();
         let mut rest = Vec::new();
-        idle.read_to_end(&mut rest).expect("an idle client is closed in order");
-        busy.read_to_end(&mut rest).expect("an idle client is closed in order");
+        idle.read_to_end(&mut rest)
+            .expect("an idle client is closed in order");
+        busy.read_to_end(&mut rest)
+            .expect("an idle client is closed in order");
         store.finish_close().expect("the store closes in order");
         assert!(std::net::TcpStream::connect(addr).is_err());
         let store = Store::open(runtime, config(dir.path()));

@@ -33,7 +33,13 @@ fn a_restart_keeps_values_and_deadlines() {
             TypedCommands::set(&mut client, "k", "v").expect("set");
             TypedCommands::incr(&mut client, "n", 7).expect("incr");
             TypedCommands::set_ex(&mut client, "long", "v", 1000).expect("set");
-            redis::cmd("SET").arg("brief").arg("v").arg("PX").arg(1).exec(&mut client).expect("set");
+            redis::cmd("SET")
+                .arg("brief")
+                .arg("v")
+                .arg("PX")
+                .arg(1)
+                .exec(&mut client)
+                .expect("set");
             TypedCommands::append(&mut client, "k", "w").expect("append");
             TypedCommands::del(&mut client, "none").expect("del");
             drop(client);
@@ -41,10 +47,23 @@ fn a_restart_keeps_values_and_deadlines() {
             let store = open();
             assert_eq!(store.recovery.cut, None);
             let mut client = store.client();
-            assert_eq!(TypedCommands::get(&mut client, "k").expect("get").as_deref(), Some("vw"));
-            assert_eq!(TypedCommands::get(&mut client, "n").expect("get").as_deref(), Some("7"));
+            assert_eq!(
+                TypedCommands::get(&mut client, "k")
+                    .expect("get")
+                    .as_deref(),
+                Some("vw")
+            );
+            assert_eq!(
+                TypedCommands::get(&mut client, "n")
+                    .expect("get")
+                    .as_deref(),
+                Some("7")
+            );
             assert_eq!(TypedCommands::get(&mut client, "brief").expect("get"), None);
-            let ttl: i64 = redis::cmd("TTL").arg("long").query(&mut client).expect("ttl");
+            let ttl: i64 = redis::cmd("TTL")
+                .arg("long")
+                .query(&mut client)
+                .expect("ttl");
             assert!((900..=1000).contains(&ttl), "{ttl}");
             drop(client);
             store.close().expect("the store closes in order");
@@ -57,7 +76,11 @@ fn half_a_record_is_cut_off_and_kept_beside() {
     for runtime in RUNTIMES {
         let dir = tempfile::tempdir().expect("a directory");
         let whole = b"*3\r\n$3\r\nSET\r\n$1\r\na\r\n$1\r\n1\r\n";
-        for torn in [b"*3\r\n$3\r\nSET\r\n$1\r\nb".as_slice(), b"\0\0\0\0", b"*2\r\n$3\r\nGET\r\n$1\r\na\r\n"] {
+        for torn in [
+            b"*3\r\n$3\r\nSET\r\n$1\r\nb".as_slice(),
+            b"\0\0\0\0",
+            b"*2\r\n$3\r\nGET\r\n$1\r\na\r\n",
+        ] {
             fs::write(log(dir.path()), [whole.as_slice(), torn].concat()).expect("a log");
             let store = Store::open(runtime, config(dir.path()));
             let cut = store.recovery.cut.clone().expect("the tail is no record");
@@ -71,7 +94,9 @@ fn half_a_record_is_cut_off_and_kept_beside() {
             let store = Store::open(runtime, config(dir.path()));
             assert_eq!((store.recovery.records, &store.recovery.cut), (2, &None));
             assert_eq!(
-                TypedCommands::get(&mut store.client(), "b").expect("get").as_deref(),
+                TypedCommands::get(&mut store.client(), "b")
+                    .expect("get")
+                    .as_deref(),
                 Some("2")
             );
             store.close().expect("the store closes in order");
@@ -96,7 +121,12 @@ fn every_length_of_a_torn_log_opens() {
         let store = Store::open("native", config(dir.path()));
         assert_eq!(store.recovery.records, (len / record) as u64);
         assert_eq!(store.recovery.cut.is_some(), len % record != 0);
-        assert_eq!(TypedCommands::keys(&mut store.client(), "*").expect("keys").len(), len / record);
+        assert_eq!(
+            TypedCommands::keys(&mut store.client(), "*")
+                .expect("keys")
+                .len(),
+            len / record
+        );
         store.close().expect("the store closes in order");
     }
 }
@@ -146,7 +176,12 @@ fn a_signal_ends_the_store_in_order() {
         TypedCommands::set(&mut store.client(), "k", "v").expect("set");
         assert!(store.end_by(signal).success());
         let store = ChildStore::start(runtime, dir.path(), &[]);
-        assert_eq!(TypedCommands::get(&mut store.client(), "k").expect("get").as_deref(), Some("v"));
+        assert_eq!(
+            TypedCommands::get(&mut store.client(), "k")
+                .expect("get")
+                .as_deref(),
+            Some("v")
+        );
     }
 }
 
@@ -155,9 +190,18 @@ fn a_directory_that_cannot_be_used_is_refused_at_the_start() {
     for runtime in RUNTIMES {
         let dir = tempfile::tempdir().expect("a directory");
         let file = dir.path().join("a-file");
-        fs::File::create(&file).expect("a file").write_all(b"x").expect("a file");
-        for bad in [file.clone(), file.join("below"), dir.path().join("not/there")] {
-            let error = Store::try_open(runtime, config(&bad)).err().expect("it is refused");
+        fs::File::create(&file)
+            .expect("a file")
+            .write_all(b"x")
+            .expect("a file");
+        for bad in [
+            file.clone(),
+            file.join("below"),
+            dir.path().join("not/there"),
+        ] {
+            let error = Store::try_open(runtime, config(&bad))
+                .err()
+                .expect("it is refused");
             assert!(error.to_string().contains("appendonly.aof"), "{error}");
         }
     }
@@ -170,7 +214,10 @@ fn the_log_is_for_its_owner_alone() {
     let dir = tempfile::tempdir().expect("a directory");
     let inner = dir.path().join("made");
     let store = Store::open("native", config(&inner));
-    let mode = fs::metadata(log(&inner)).expect("the log").permissions().mode();
+    let mode = fs::metadata(log(&inner))
+        .expect("the log")
+        .permissions()
+        .mode();
     assert_eq!(mode & 0o777, 0o600);
     store.close().expect("the store closes in order");
 }
@@ -180,7 +227,9 @@ fn two_stores_cannot_share_a_directory() {
     for runtime in RUNTIMES {
         let dir = tempfile::tempdir().expect("a directory");
         let store = Store::open(runtime, config(dir.path()));
-        let error = Store::try_open(runtime, config(dir.path())).err().expect("it is refused");
+        let error = Store::try_open(runtime, config(dir.path()))
+            .err()
+            .expect("it is refused");
         assert_eq!(error.kind(), std::io::ErrorKind::WouldBlock);
         store.close().expect("the store closes in order");
         let store = Store::open(runtime, config(dir.path()));

@@ -23,7 +23,9 @@ pub(crate) async fn open<R: Runtime>(dir: &Path, rt: &R) -> io::Result<(File<R>,
         if !fs::try_exists_in(dir, rt).await? {
             fs::create_dir_in(dir, rt).await?;
         }
-        let file = private(OpenOptions::new().read(true).append(true)).open_in(&path, rt).await?;
+        let file = private(OpenOptions::new().read(true).append(true))
+            .open_in(&path, rt)
+            .await?;
         match file.try_lock().await {
             Ok(()) => {}
             Err(TryLockError::WouldBlock) => {
@@ -37,9 +39,10 @@ pub(crate) async fn open<R: Runtime>(dir: &Path, rt: &R) -> io::Result<(File<R>,
     };
     match opened.await {
         Ok(file) => Ok((file, path)),
-        Err(error) => {
-            Err(io::Error::new(error.kind(), format!("{}: {error}", path.display())))
-        }
+        Err(error) => Err(io::Error::new(
+            error.kind(),
+            format!("{}: {error}", path.display()),
+        )),
     }
 }
 

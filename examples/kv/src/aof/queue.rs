@@ -6,8 +6,8 @@
 //!                 +------- fail -------------+----------------> settled Err, all undone
 //! ```
 //!
-//! At most one group is in flight. It knows no file and no thread: it stands inside the engine's lock,
-//! and whatever wakes a task is handed out, to be done outside.
+//! At most one group is in flight. It knows no file and no thread: it stands inside the engine's
+//! lock, and whatever wakes a task is handed out, to be done outside.
 
 use std::mem;
 use std::sync::Arc;

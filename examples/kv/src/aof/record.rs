@@ -1,7 +1,8 @@
 //! One change of the store, as it stands in the log.
 //!
-//! A record says what came out, never what was asked: INCR is logged as the number it made, EXPIRE as
-//! a point in time. So replaying needs no clock. Its form is that of the command of the same name, so
+//! A record says what came out, never what was asked: INCR is logged as the number it made, EXPIRE
+//! as a point in time. So replaying needs no clock. Its form is that of the command of the same
+//! name, so
 //! `redis-cli --pipe` can read a log. It knows the store and no command. Commands make records, the
 //! recovery reads them back, and both apply them by the same function.
 

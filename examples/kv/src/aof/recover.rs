@@ -1,8 +1,8 @@
 //! The log read back when the store opens.
 //!
-//! Reading stops at the first bytes that are no whole record. They are kept in a file beside the log and
-//! cut off, so that the next record does not follow half a one. It knows no command and no client. The
-//! engine calls it once.
+//! Reading stops at the first bytes that are no whole record. They are kept in a file beside the
+//! log and cut off, so that the next record does not follow half a one. It knows no command and no
+//! client. The engine calls it once.
 
 use std::fmt;
 use std::io;
@@ -45,9 +45,17 @@ pub struct Cut {
 
 impl fmt::Display for Cut {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { at, bytes, kept_in, why } = self;
+        let Self {
+            at,
+            bytes,
+            kept_in,
+            why,
+        } = self;
         let kept_in = kept_in.display();
-        write!(f, "cut {bytes} bytes off the log at {at} ({why}), kept in {kept_in}")
+        write!(
+            f,
+            "cut {bytes} bytes off the log at {at} ({why}), kept in {kept_in}"
+        )
     }
 }
 
@@ -67,7 +75,12 @@ pub(crate) async fn recover<R: Runtime>(
         keep_tail(file, at, &kept_in, rt).await?;
         file.set_len(at).await?;
         file.sync_all().await?;
-        recovery.cut = Some(Cut { at, bytes, kept_in, why });
+        recovery.cut = Some(Cut {
+            at,
+            bytes,
+            kept_in,
+            why,
+        });
     }
     Ok(recovery)
 }
@@ -117,13 +130,10 @@ fn replay_one(input: &Input, whole: Whole, store: &mut Store) -> bool {
 }
 
 /// Copies everything from `at` on into a new file.
-async fn keep_tail<R: Runtime>(
-    file: &File<R>,
-    at: u64,
-    kept_in: &Path,
-    rt: &R,
-) -> io::Result<()> {
-    let kept = private(OpenOptions::new().write(true).truncate(true)).open_in(kept_in, rt).await?;
+async fn keep_tail<R: Runtime>(file: &File<R>, at: u64, kept_in: &Path, rt: &R) -> io::Result<()> {
+    let kept = private(OpenOptions::new().write(true).truncate(true))
+        .open_in(kept_in, rt)
+        .await?;
     let mut buffer = vec![0; 64 * 1024];
     let mut offset = at;
     loop {
@@ -138,7 +148,9 @@ async fn keep_tail<R: Runtime>(
     sync_dir(kept_in.parent().unwrap_or(Path::new(".")), rt).await
 }
 
-/// A record is what a request of any allowed size became, with a deadline; or a bounded lot of expired
-/// keys. Nothing is allocated for a count that is merely announced.
-const RECORD_LIMITS: Limits =
-    Limits { request_max_bytes: REQUEST_LIMIT_BYTES + 64 * 1024, arguments_max: usize::MAX };
+/// A record is what a request of any allowed size became, with a deadline; or a bounded lot of
+/// expired keys. Nothing is allocated for a count that is merely announced.
+const RECORD_LIMITS: Limits = Limits {
+    request_max_bytes: REQUEST_LIMIT_BYTES + 64 * 1024,
+    arguments_max: usize::MAX,
+};

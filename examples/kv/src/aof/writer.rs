@@ -1,10 +1,10 @@
 //! The one task that writes the log.
 //!
-//! It takes all records that wait as one group, appends them by one write, syncs them if every write is
-//! to be synced, and then lets the clients of the group go; meanwhile the next group gathers. A group
-//! that cannot be written is cut off again and refused; after a failed sync nothing is written any more,
-//! since the system may have dropped the very pages whose write failed. It knows no record's meaning and
-//! no client. The engine starts it.
+//! It takes all records that wait as one group, appends them by one write, syncs them if every
+//! write is to be synced, and then lets the clients of the group go; meanwhile the next group
+//! gathers. A group that cannot be written is cut off again and refused; after a failed sync
+//! nothing is written any more, since the system may have dropped the very pages whose write
+//! failed. It knows no record's meaning and no client. The engine starts it.
 
 use std::io;
 use std::sync::Arc;
@@ -71,14 +71,21 @@ impl<R: Runtime> Writer<R> {
                 // What was refused should not come back after a restart; more cannot be done here.
                 let _ = self.file.set_len(self.len).await;
                 let refusal = Refusal::new(&format!("fdatasync: {error}"));
-                return Err(Failure { refusal, for_good: true });
+                return Err(Failure {
+                    refusal,
+                    for_good: true,
+                });
             }
         }
         Ok(())
     }
 
     fn refuse(&self, Failure { refusal, for_good }: Failure) {
-        let later = if for_good { ", and so are all later writes" } else { "" };
+        let later = if for_good {
+            ", and so are all later writes"
+        } else {
+            ""
+        };
         log::error!("writes are refused: {refusal}{later}");
         self.take_back(refusal, for_good);
     }
@@ -110,7 +117,10 @@ pub(crate) async fn sync_every_second<R: Runtime>(file: File<R>, shared: Arc<Sha
         }
         if let Err(error) = file.sync_data().await {
             log::error!("all later writes are refused: fdatasync: {error}");
-            shared.db().queue.refuse(Refusal::new(&format!("fdatasync: {error}")));
+            shared
+                .db()
+                .queue
+                .refuse(Refusal::new(&format!("fdatasync: {error}")));
             return;
         }
         synced = written;

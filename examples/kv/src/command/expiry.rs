@@ -1,7 +1,7 @@
 //! Commands that read and move deadlines.
 //!
-//! A deadline is a point in time, in milliseconds of the Unix epoch, from the moment it is given, so it
-//! survives a restart. It knows nothing of values. [`super::table`] names them.
+//! A deadline is a point in time, in milliseconds of the Unix epoch, from the moment it is given,
+//! so it survives a restart. It knows nothing of values. [`super::table`] names them.
 
 use crate::aof::Record;
 use crate::command::{Call, Failure, integer};
@@ -41,7 +41,8 @@ impl Unit {
         }
     }
 
-    /// The deadline that `number` means; the epoch if it lies before; `None` if it cannot be counted.
+    /// The deadline that `number` means; the epoch if it lies before; `None` if it cannot be
+    /// counted.
     pub(super) fn deadline(self, number: i64, now_ms: u64) -> Option<u64> {
         let base = if self.is_relative {
             i64::try_from(now_ms).ok()?

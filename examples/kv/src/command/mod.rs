@@ -4,8 +4,8 @@
 //!   arguments -> table: name, arity, kind -> strings | expiry | keys | server -> Db, Output
 //! ```
 //!
-//! Commands run under the engine's lock and never wait. They know the store, records and replies, and
-//! nothing of sockets, files or clocks: the time is an argument. The engine calls [`execute`].
+//! Commands run under the engine's lock and never wait. They know the store, records and replies,
+//! and nothing of sockets, files or clocks: the time is an argument. The engine calls [`execute`].
 
 mod expiry;
 mod keys;

@@ -1,7 +1,7 @@
 //! The commands by name.
 //!
-//! It knows how many arguments a command takes and what it may do, and not how. [`super::execute`] and
-//! COMMAND read it.
+//! It knows how many arguments a command takes and what it may do, and not how. [`super::execute`]
+//! and COMMAND read it.
 
 use crate::command::{Call, Failure, Kind, expiry, keys, server, strings};
 

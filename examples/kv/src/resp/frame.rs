@@ -1,8 +1,8 @@
 //! Where a request ends, and whether it is within the limits.
 //!
-//! The framer walks the headers of a request, resumes where it stopped when more bytes have come, and
-//! allocates nothing. A request is an array of bulk strings or a line of words; anything nested is
-//! refused, so a parser behind it never recurses. [`Input`](super::Input) calls it.
+//! The framer walks the headers of a request, resumes where it stopped when more bytes have come,
+//! and allocates nothing. A request is an array of bulk strings or a line of words; anything nested
+//! is refused, so a parser behind it never recurses. [`Input`](super::Input) calls it.
 
 use crate::number::parse_integer;
 use crate::resp::ProtocolError;

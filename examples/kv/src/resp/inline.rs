@@ -1,6 +1,7 @@
 //! A line of words, as a person at a terminal writes.
 //!
-//! Words stand between blanks; `"` quotes with the escapes of C and `\xhh`, `'` quotes literally but for
+//! Words stand between blanks; `"` quotes with the escapes of C and `\xhh`, `'` quotes literally
+//! but for
 //! `\'`. It knows nothing of buffers or commands. [`parse`](super::parse) calls it.
 
 use crate::resp::ProtocolError;

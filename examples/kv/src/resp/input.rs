@@ -1,8 +1,8 @@
 //! Bytes that have come and have not been answered.
 //!
-//! A buffer with the framer of its first request. It grows with what arrives, never with what a header
-//! announces, and gives its memory back after a large request. It knows nothing of where bytes come
-//! from. A connection and the recovery own one each.
+//! A buffer with the framer of its first request. It grows with what arrives, never with what a
+//! header announces, and gives its memory back after a large request. It knows nothing of where
+//! bytes come from. A connection and the recovery own one each.
 
 use crate::resp::frame::{Framer, Limits, Whole};
 use crate::resp::{Arguments, ProtocolError, parse};

@@ -8,8 +8,8 @@
 //!   replies -> Output: bounded
 //! ```
 //!
-//! The limits are checked on the announced lengths, before anything is allocated for them. It knows no
-//! command. The server feeds it from sockets, the recovery from the log.
+//! The limits are checked on the announced lengths, before anything is allocated for them. It knows
+//! no command. The server feeds it from sockets, the recovery from the log.
 
 mod frame;
 mod inline;

@@ -1,7 +1,7 @@
 //! Replies that wait to be sent, bounded.
 //!
-//! RESP2 alone. A reply that would pass the bound is not written, and the buffer says so. It knows no
-//! command and no socket. Commands write into it, a connection sends it.
+//! RESP2 alone. A reply that would pass the bound is not written, and the buffer says so. It knows
+//! no command and no socket. Commands write into it, a connection sends it.
 
 use std::fmt::Write;
 

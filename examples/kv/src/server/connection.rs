@@ -1,6 +1,7 @@
 //! One client: reads, lets the engine answer, writes.
 //!
-//! It knows buffers and limits, and neither commands nor the log. The server spawns one for each client.
+//! It knows buffers and limits, and neither commands nor the log. The server spawns one for each
+//! client.
 
 use std::future::Future;
 use std::io;
@@ -36,7 +37,14 @@ impl<R: Runtime> Connection<R> {
     ) -> Self {
         engine.stats().clients.add(1);
         let (input, output) = (engine.input(), engine.output());
-        Self { stream, input, output, engine, stop, rt }
+        Self {
+            stream,
+            input,
+            output,
+            engine,
+            stop,
+            rt,
+        }
     }
 
     /// Serves the client until one side has had enough.
@@ -96,8 +104,8 @@ impl<R: Runtime> Connection<R> {
         Ok(())
     }
 
-    /// Closes so that the last reply arrives: to close with bytes unread would reset the connection,
-    /// and the reply be lost. So what still comes is read and dropped, for a while.
+    /// Closes so that the last reply arrives: to close with bytes unread would reset the
+    /// connection, and the reply be lost. So what still comes is read and dropped, for a while.
     async fn part(&mut self) -> io::Result<()> {
         self.stream.shutdown(Shutdown::Write)?;
         let mut unread = vec![0; 16 * 1024];

@@ -3,7 +3,8 @@
 //! ```text
 //!   accept -> over the limit? told so and closed
 //!          -> a task of the group: Connection
-//!   shutdown -> no more clients -> each finishes the requests it has read -> log written and synced
+//!   shutdown -> no more clients -> each finishes the requests it has read -> log written and
+//! synced
 //! ```
 //!
 //! It knows the engine and no command. The application calls it.
@@ -64,7 +65,12 @@ impl<R: Runtime> Server<R> {
         let listener = TcpListener::bind_in(config.addr, rt).await?;
         config.addr = listener.local_addr()?;
         let (engine, recovery) = Engine::open_in(config, rt).await?;
-        Ok(Self { listener, engine: Arc::new(engine), recovery, rt: rt.clone() })
+        Ok(Self {
+            listener,
+            engine: Arc::new(engine),
+            recovery,
+            rt: rt.clone(),
+        })
     }
 
     /// Where it listens: the port of the system's choice if 0 was asked for.
@@ -92,16 +98,28 @@ impl<R: Runtime> Server<R> {
     ///
     /// [`Fsync::Always`]: crate::Fsync::Always
     pub async fn serve(self, shutdown: impl Future<Output = ()>) -> io::Result<()> {
-        let Self { listener, engine, rt, .. } = self;
+        let Self {
+            listener,
+            engine,
+            rt,
+            ..
+        } = self;
         let stop = Arc::new(Latch::default());
         let mut clients = TaskGroup::new_in(&rt);
-        or(shutdown, accept(&listener, &engine, &stop, &mut clients, &rt)).await;
+        or(
+            shutdown,
+            accept(&listener, &engine, &stop, &mut clients, &rt),
+        )
+        .await;
         drop(listener);
         stop.set(());
         let grace = engine.config().shutdown_grace;
         let finished = async { while clients.join_next().await.is_some() {} };
         if time::timeout_in(grace, finished, &rt).await.is_err() {
-            log::warn!("{} clients were closed before they took their replies", clients.len());
+            log::warn!(
+                "{} clients were closed before they took their replies",
+                clients.len()
+            );
         }
         clients.cancel().await;
         match Arc::into_inner(engine) {
@@ -146,7 +164,8 @@ async fn accept<R: Runtime>(
     }
 }
 
-/// Says why, and closes. A fresh socket takes so little at once; one that does not is not waited for.
+/// Says why, and closes. A fresh socket takes so little at once; one that does not is not waited
+/// for.
 async fn turn_away<R: Runtime>(stream: &TcpStream<R>, rt: &R) {
     let reply = b"-ERR max number of clients reached\r\n";
     let _ = time::timeout_in(TURN_AWAY_LIMIT, stream.write(reply), rt).await;

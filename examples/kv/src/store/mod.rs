@@ -1,9 +1,9 @@
 //! The keyspace: strings with an optional deadline.
 //!
 //! Pure data: the time is an argument (milliseconds of the Unix epoch), and it knows nothing of
-//! commands, files or sockets. A read treats what is past its deadline as absent and changes nothing;
-//! only [`aof::Record`](crate::aof::Record) calls the methods that change, so that the log sees every
-//! change. Each of those answers how to take itself back.
+//! commands, files or sockets. A read treats what is past its deadline as absent and changes
+//! nothing; only [`aof::Record`](crate::aof::Record) calls the methods that change, so that the log
+//! sees every change. Each of those answers how to take itself back.
 
 mod undo;
 
@@ -19,8 +19,8 @@ pub(crate) type Key = Arc<[u8]>;
 
 /// All keys, their values and their deadlines.
 ///
-/// Nothing ever walks the hash map, so the order of KEYS and SCAN is the order of the slots and does
-/// not depend on the seed of the hasher.
+/// Nothing ever walks the hash map, so the order of KEYS and SCAN is the order of the slots and
+/// does not depend on the seed of the hasher.
 #[derive(Debug, Default)]
 pub(crate) struct Store {
     index: HashMap<Key, usize>,
@@ -49,7 +49,8 @@ pub(crate) struct Entry<'a> {
 }
 
 impl Store {
-    /// The number of keys, those included whose deadline has passed and that nobody has removed yet.
+    /// The number of keys, those included whose deadline has passed and that nobody has removed
+    /// yet.
     pub(crate) fn len(&self) -> usize {
         self.index.len()
     }

@@ -1,7 +1,8 @@
 //! How a change of the store is taken back.
 //!
-//! A change is visible to the commands after it before its record is in the log. If the record is then
-//! refused, the changes are undone, last one first. It knows nothing of the log; the engine calls it.
+//! A change is visible to the commands after it before its record is in the log. If the record is
+//! then refused, the changes are undone, last one first. It knows nothing of the log; the engine
+//! calls it.
 
 use crate::store::{Key, Store};
 

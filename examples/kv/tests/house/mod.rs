@@ -62,7 +62,12 @@ impl Store {
             served
         });
         let (addr, recovery) = is_open.recv().expect("the thread says how it went")?;
-        Ok(Self { addr, recovery, stop, thread })
+        Ok(Self {
+            addr,
+            recovery,
+            stop,
+            thread,
+        })
     }
 
     /// A bare connection that waits at most ten seconds for anything.
@@ -130,15 +135,21 @@ pub fn config(dir: &Path) -> Config {
 
 pub fn connect(addr: SocketAddr) -> TcpStream {
     let stream = TcpStream::connect(addr).expect("the store listens");
-    stream.set_read_timeout(Some(Duration::from_secs(10))).expect("a socket has timeouts");
-    stream.set_write_timeout(Some(Duration::from_secs(10))).expect("a socket has timeouts");
+    stream
+        .set_read_timeout(Some(Duration::from_secs(10)))
+        .expect("a socket has timeouts");
+    stream
+        .set_write_timeout(Some(Duration::from_secs(10)))
+        .expect("a socket has timeouts");
     stream
 }
 
 pub fn client(addr: SocketAddr) -> redis::Connection {
     let client = redis::Client::open(format!("redis://{addr}")).expect("a good address");
     let connection = client.get_connection().expect("the store listens");
-    connection.set_read_timeout(Some(Duration::from_secs(20))).expect("a socket has timeouts");
+    connection
+        .set_read_timeout(Some(Duration::from_secs(20)))
+        .expect("a socket has timeouts");
     connection
 }
 
@@ -147,14 +158,18 @@ pub fn last_words(stream: &mut TcpStream, request: &[u8]) -> String {
     // The store may close before it has taken everything.
     let _ = stream.write_all(request);
     let mut reply = Vec::new();
-    stream.read_to_end(&mut reply).expect("the store closes in order");
+    stream
+        .read_to_end(&mut reply)
+        .expect("the store closes in order");
     String::from_utf8(reply).expect("replies are text here")
 }
 
 /// Sends `request` and reads as many bytes as `reply` has.
 #[track_caller]
 pub fn exchange(stream: &mut TcpStream, request: &str, reply: &str) {
-    stream.write_all(request.as_bytes()).expect("the store reads");
+    stream
+        .write_all(request.as_bytes())
+        .expect("the store reads");
     let mut found = vec![0; reply.len()];
     stream.read_exact(&mut found).expect("the store answers");
     assert_eq!(String::from_utf8_lossy(&found), reply, "to {request:?}");
@@ -162,9 +177,13 @@ pub fn exchange(stream: &mut TcpStream, request: &str, reply: &str) {
 
 /// Ends the sending side and expects nothing more.
 pub fn hang_up(mut stream: TcpStream) {
-    stream.shutdown(Shutdown::Write).expect("the store is there");
+    stream
+        .shutdown(Shutdown::Write)
+        .expect("the store is there");
     let mut rest = Vec::new();
-    stream.read_to_end(&mut rest).expect("the store closes in order");
+    stream
+        .read_to_end(&mut rest)
+        .expect("the store closes in order");
     assert_eq!(rest, b"");
 }
 
@@ -177,7 +196,9 @@ pub struct ChildStore {
 impl ChildStore {
     pub fn start(runtime: &str, dir: &Path, options: &[&str]) -> Self {
         let mut command = Command::new(env!("CARGO_BIN_EXE_kv"));
-        command.args(["serve", "--runtime", runtime, "--port", "0", "--dir"]).arg(dir);
+        command
+            .args(["serve", "--runtime", runtime, "--port", "0", "--dir"])
+            .arg(dir);
         command.args(options);
         Self::run(command)
     }
@@ -191,10 +212,17 @@ impl ChildStore {
             .expect("the program can be started");
         let mut line = String::new();
         let stdout = child.stdout.take().expect("it is piped");
-        BufReader::new(stdout).read_line(&mut line).expect("the store says where it listens");
-        let addr = line.strip_prefix("listening on ").and_then(|rest| rest.split(' ').next());
+        BufReader::new(stdout)
+            .read_line(&mut line)
+            .expect("the store says where it listens");
+        let addr = line
+            .strip_prefix("listening on ")
+            .and_then(|rest| rest.split(' ').next());
         let addr = addr.unwrap_or_else(|| panic!("the store says {line:?}"));
-        Self { child, addr: addr.parse().expect("an address") }
+        Self {
+            child,
+            addr: addr.parse().expect("an address"),
+        }
     }
 
     pub fn client(&self) -> redis::Connection {
@@ -210,7 +238,10 @@ impl ChildStore {
     /// Sends the signal of this name, and waits for the end.
     pub fn end_by(&mut self, signal: &str) -> std::process::ExitStatus {
         let pid = self.child.id().to_string();
-        let status = Command::new("kill").args([signal, &pid]).status().expect("kill runs");
+        let status = Command::new("kill")
+            .args([signal, &pid])
+            .status()
+            .expect("kill runs");
         assert!(status.success());
         self.child.wait().expect("the child ends")
     }
@@ -221,7 +252,10 @@ impl Drop for ChildStore {
         // A tracer that is killed lets its child go on, so the children go first.
         let tracer = self.child.id();
         let children = format!("/proc/{tracer}/task/{tracer}/children");
-        for child in std::fs::read_to_string(children).unwrap_or_default().split_whitespace() {
+        for child in std::fs::read_to_string(children)
+            .unwrap_or_default()
+            .split_whitespace()
+        {
             let _ = Command::new("kill").args(["-KILL", child]).status();
         }
         // It may be gone already.

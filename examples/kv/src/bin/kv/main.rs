@@ -1,7 +1,7 @@
 //! The store as a program: here, and only here, a runtime is chosen.
 //!
-//! `kv serve` runs a store on one of three runtimes; `kv demo` shows that they all hold what the store
-//! promises. It knows the library's [`kv::Server`] and nothing of its insides.
+//! `kv serve` runs a store on one of three runtimes; `kv demo` shows that they all hold what the
+//! store promises. It knows the library's [`kv::Server`] and nothing of its insides.
 #![forbid(unsafe_code)]
 
 mod choice;

@@ -87,7 +87,10 @@ fn serve_on<B: BlockOn>(owner: B, config: Config) -> io::Result<()> {
     let served = owner.block_on(async {
         let server = Server::bind_in(config, &rt).await?;
         let (addr, records) = (server.local_addr(), server.recovery().records);
-        println!("listening on {addr} ({}, {records} records read back)", B::Runtime::NAME);
+        println!(
+            "listening on {addr} ({}, {records} records read back)",
+            B::Runtime::NAME
+        );
         let shutdown = async {
             // The other end is never dropped: an error would mean that nobody can interrupt us.
             let _ = interrupted.recv().await;

@@ -20,7 +20,11 @@ impl Log for Stderr {
 
     fn log(&self, record: &Record<'_>) {
         if self.enabled(record.metadata()) {
-            eprintln!("kv: {}: {}", record.level().as_str().to_lowercase(), record.args());
+            eprintln!(
+                "kv: {}: {}",
+                record.level().as_str().to_lowercase(),
+                record.args()
+            );
         }
     }
 

@@ -76,8 +76,8 @@ where
     }
 }
 
-/// Kills the store while clients write with `appendfsync always`, starts it again, and looks for every
-/// write that was acknowledged, and for a deadline.
+/// Kills the store while clients write with `appendfsync always`, starts it again, and looks for
+/// every write that was acknowledged, and for a deadline.
 pub(super) async fn kill_and_restart(
     choice: Choice,
     show: &Show<'_>,
@@ -112,7 +112,9 @@ pub(super) async fn kill_and_restart(
         },
         show.rt,
     );
-    let outcomes = reopened.await.unwrap_or_else(|error| vec![(RESTARTS, Err(in_words(error)))]);
+    let outcomes = reopened
+        .await
+        .unwrap_or_else(|error| vec![(RESTARTS, Err(in_words(error)))]);
     show.wait(KILL_AFTER * 2 / 3).await;
     outcomes
 }
@@ -132,7 +134,9 @@ async fn write_until_killed(
         set.query::<()>(&mut client).map_err(io::Error::other)?;
         Ok::<_, io::Error>(store)
     };
-    let store = task::spawn_blocking_in(start, show.rt).await.map_err(in_words)?;
+    let store = task::spawn_blocking_in(start, show.rt)
+        .await
+        .map_err(in_words)?;
     let store = store.map_err(in_words)?;
     let stop = Arc::new(AtomicBool::new(false));
     let mut writers = Vec::new();
@@ -167,7 +171,11 @@ fn write(client: &redis::Client, writer: usize, acknowledged: &AtomicU64, stop: 
     while !stop.load(Ordering::Relaxed) {
         let mut pipeline = redis::pipe();
         for number in next..next + PIPELINE {
-            pipeline.cmd("SET").arg(format!("{writer}:{number}")).arg(number).ignore();
+            pipeline
+                .cmd("SET")
+                .arg(format!("{writer}:{number}"))
+                .arg(number)
+                .ignore();
         }
         if pipeline.query::<()>(&mut connection).is_err() {
             return;
@@ -188,8 +196,14 @@ fn look_for(client: &mut Connection, acknowledged: &[u64]) -> Outcome {
             let found: Vec<Option<u64>> = command.query(client).map_err(in_words)?;
             let expected: Vec<Option<u64>> = lot.iter().copied().map(Some).collect();
             if found != expected {
-                let lost = found.iter().zip(&expected).filter(|(found, old)| found != old);
-                return Err(format!("{} of {last} writes of client {writer}", lost.count()));
+                let lost = found
+                    .iter()
+                    .zip(&expected)
+                    .filter(|(found, old)| found != old);
+                return Err(format!(
+                    "{} of {last} writes of client {writer}",
+                    lost.count()
+                ));
             }
         }
     }
@@ -197,7 +211,11 @@ fn look_for(client: &mut Connection, acknowledged: &[u64]) -> Outcome {
 }
 
 fn deadline_is_kept(client: &mut Connection) -> Outcome {
-    match redis::cmd("TTL").arg("long").query::<i64>(client).map_err(in_words)? {
+    match redis::cmd("TTL")
+        .arg("long")
+        .query::<i64>(client)
+        .map_err(in_words)?
+    {
         900..=1000 => Ok(()),
         other => Err(format!("TTL: {other} in place of nearly 1000")),
     }

@@ -1,6 +1,7 @@
 //! Clients that send pipelines for a while, check every reply, and measure how long it took.
 //!
-//! It knows SET, GET and the clock of the runtime that it was given. [`super::play`] reports its speed.
+//! It knows SET, GET and the clock of the runtime that it was given. [`super::play`] reports its
+//! speed.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -29,7 +30,9 @@ pub(super) async fn measure(choice: Choice, show: &Show<'_>) -> Result<Speed, St
     let dir = tempfile::tempdir().map_err(in_words)?;
     let path = dir.path().to_owned();
     let start = move || Store::start(choice, &path, "everysec");
-    let store = task::spawn_blocking_in(start, show.rt).await.map_err(in_words)?;
+    let store = task::spawn_blocking_in(start, show.rt)
+        .await
+        .map_err(in_words)?;
     let store = store.map_err(in_words)?;
     let stop = Arc::new(AtomicBool::new(false));
     let began = time::Instant::now_in(show.rt);
@@ -50,7 +53,10 @@ pub(super) async fn measure(choice: Choice, show: &Show<'_>) -> Result<Speed, St
     for client in clients {
         let tally = client.await.map_err(in_words)??;
         total.n_operations += tally.n_operations;
-        total.latencies_us.add(&tally.latencies_us).map_err(in_words)?;
+        total
+            .latencies_us
+            .add(&tally.latencies_us)
+            .map_err(in_words)?;
     }
     let took = time::Instant::now_in(show.rt).duration_since(began);
     task::spawn_blocking_in(move || store.kill(), show.rt)
@@ -81,7 +87,10 @@ struct Tally {
 impl Tally {
     fn new() -> Result<Self, String> {
         let latencies_us = Histogram::new_with_max(60_000_000, 3).map_err(in_words)?;
-        Ok(Self { n_operations: 0, latencies_us })
+        Ok(Self {
+            n_operations: 0,
+            latencies_us,
+        })
     }
 }
 
@@ -97,7 +106,10 @@ impl Driver {
             let replies: Vec<String> = pipeline.query(&mut connection).map_err(in_words)?;
             let took = time::Instant::now_in(&self.rt).duration_since(began);
             if replies != expected {
-                return Err(format!("client {}: {replies:?} in place of {expected:?}", self.name));
+                return Err(format!(
+                    "client {}: {replies:?} in place of {expected:?}",
+                    self.name
+                ));
             }
             next += u64::from(self.pairs);
             tally.n_operations += 2 * u64::from(self.pairs);

@@ -1,11 +1,13 @@
 //! `kv demo`: a store on each runtime, driven, killed, and measured.
 //!
 //! ```text
-//!   for each runtime:  checks: words and deadlines -> load: pipelined -> kill -9 under load, restart
+//!   for each runtime:  checks: words and deadlines -> load: pipelined -> kill -9 under load,
+//! restart
 //!   then:              one row each
 //! ```
 //!
-//! The stores are child processes of this one, so that they can be killed. It knows the command line of
+//! The stores are child processes of this one, so that they can be killed. It knows the command
+//! line of
 //! `kv serve` and the protocol, and nothing of the library. `main` calls it.
 
 mod checks;
@@ -59,7 +61,11 @@ pub(crate) fn run(arguments: &Arguments) -> io::Result<ExitCode> {
         println!("failed: {failure}");
     }
     let all_passed = reports.iter().all(Report::passed);
-    Ok(if all_passed { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+    Ok(if all_passed {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::FAILURE
+    })
 }
 
 /// What every act of the demo needs.
@@ -101,8 +107,12 @@ fn ticks(duration: Duration) -> u64 {
 /// One runtime: what went well, and how fast.
 async fn play(choice: Choice, show: &Show<'_>) -> Report {
     let mut report = Report::new(choice);
-    show.bar.set_message(format!("{choice}: words and deadlines"));
-    report.take("the store answers", checks::words_and_deadlines(choice, show).await);
+    show.bar
+        .set_message(format!("{choice}: words and deadlines"));
+    report.take(
+        "the store answers",
+        checks::words_and_deadlines(choice, show).await,
+    );
     show.bar.set_message(format!("{choice}: pipelined load"));
     match load::measure(choice, show).await {
         Ok(speed) => {
@@ -111,7 +121,8 @@ async fn play(choice: Choice, show: &Show<'_>) -> Report {
         }
         Err(error) => report.take("every reply under load is right", Err(error)),
     }
-    show.bar.set_message(format!("{choice}: kill -9 and restart"));
+    show.bar
+        .set_message(format!("{choice}: kill -9 and restart"));
     for (name, outcome) in checks::kill_and_restart(choice, show).await {
         report.take(name, outcome);
     }

@@ -18,14 +18,20 @@ pub(super) struct Report {
 
 impl Report {
     pub(super) fn new(choice: Choice) -> Self {
-        Self { choice, n_checks: 0, failures: Vec::new(), speed: None }
+        Self {
+            choice,
+            n_checks: 0,
+            failures: Vec::new(),
+            speed: None,
+        }
     }
 
     /// Counts one check.
     pub(super) fn take(&mut self, name: &str, outcome: Result<(), String>) {
         self.n_checks += 1;
         if let Err(why) = outcome {
-            self.failures.push(format!("{}: {name}: {why}", self.choice));
+            self.failures
+                .push(format!("{}: {name}: {why}", self.choice));
         }
     }
 

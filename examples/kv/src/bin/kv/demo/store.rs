@@ -1,6 +1,7 @@
 //! A store as a child process.
 //!
-//! It knows the command line of `kv serve` and its first line of output. The acts of the demo own one.
+//! It knows the command line of `kv serve` and its first line of output. The acts of the demo own
+//! one.
 
 use std::fs::File;
 use std::io::{self, BufRead, BufReader};
@@ -34,7 +35,9 @@ impl Store {
         if let Some(stdout) = child.stdout.take() {
             BufReader::new(stdout).read_line(&mut line)?;
         }
-        let addr = line.strip_prefix("listening on ").and_then(|rest| rest.split(' ').next());
+        let addr = line
+            .strip_prefix("listening on ")
+            .and_then(|rest| rest.split(' ').next());
         let opened = match addr {
             Some(addr) => Client::open(format!("redis://{addr}")).map_err(io::Error::other),
             None => Err(io::Error::other(format!(
