@@ -20,8 +20,10 @@ const NAME: &str = "appendonly.aof";
 pub(crate) async fn open<R: Runtime>(dir: &Path, rt: &R) -> io::Result<(File<R>, PathBuf)> {
     let path = dir.join(NAME);
     let opened = async {
-        if !fs::try_exists_in(dir, rt).await? {
-            fs::create_dir_in(dir, rt).await?;
+        match fs::create_dir_in(dir, rt).await {
+            Ok(()) => sync_dir(parent(dir), rt).await?,
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
+            Err(error) => return Err(error),
         }
         let file = private(OpenOptions::new().read(true).append(true))
             .open_in(&path, rt)
@@ -58,4 +60,12 @@ pub(super) async fn sync_dir<R: Runtime>(dir: &Path, rt: &R) -> io::Result<()> {
         File::open_in(dir, rt).await?.sync_all().await?;
     }
     Ok(())
+}
+
+/// The directory that holds `path`.
+pub(super) fn parent(path: &Path) -> &Path {
+    match path.parent() {
+        Some(parent) if parent != Path::new("") => parent,
+        _ => Path::new("."),
+    }
 }

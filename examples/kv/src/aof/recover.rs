@@ -12,7 +12,7 @@ use anyrt_api::Runtime;
 use anyrt_api::fs::{File, OpenOptions};
 
 use crate::aof::Record;
-use crate::aof::file::{private, sync_dir};
+use crate::aof::file::{parent, private, sync_dir};
 use crate::config::REQUEST_LIMIT_BYTES;
 use crate::resp::{Input, Limits, Whole};
 use crate::store::Store;
@@ -145,7 +145,7 @@ async fn keep_tail<R: Runtime>(file: &File<R>, at: u64, kept_in: &Path, rt: &R) 
         offset += n as u64;
     }
     kept.sync_all().await?;
-    sync_dir(kept_in.parent().unwrap_or(Path::new(".")), rt).await
+    sync_dir(parent(kept_in), rt).await
 }
 
 /// A record is what a request of any allowed size became, with a deadline; or a bounded lot of

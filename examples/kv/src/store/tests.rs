@@ -129,7 +129,8 @@ proptest! {
             }
             // Other keys come and go between the calls.
             for (key, put) in noise.by_ref().take(3) {
-                run(&mut store, &if put { Step::Put(key, vec![], None) } else { Step::Remove(key) });
+                let step = if put { Step::Put(key, vec![], None) } else { Step::Remove(key) };
+                run(&mut store, &step);
             }
         }
         for key in &staying {
