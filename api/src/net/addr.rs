@@ -15,6 +15,20 @@ use crate::current::Late;
 ///
 /// Implemented for what std implements it for, and for `Vec<SocketAddr>` and arrays.
 ///
+/// ```
+/// use anyrt_api::io;
+/// use anyrt_api::net::{Target, ToSocketAddrs};
+///
+/// /// A service of ours, by its number.
+/// struct Service(u16);
+///
+/// impl ToSocketAddrs for Service {
+///     fn to_target(&self) -> io::Result<Target> {
+///         (format!("service-{}.example", self.0), 7000).to_target()
+///     }
+/// }
+/// ```
+///
 /// # Contract
 ///
 /// - `L136` A literal address (`"127.0.0.1:80"`, `("::1", 80)`) never reaches the runtime's lookup,

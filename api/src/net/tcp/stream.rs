@@ -44,6 +44,9 @@ pub struct TcpStream<R: AsyncNet = AnyRuntime> {
 impl TcpStream {
     /// Connects on the current runtime: `std::net::TcpStream::connect`.
     ///
+    /// `addr` is read at this call. The future can be spawned if the type of `addr` borrows nothing
+    /// short-lived: give it a `String` in place of a `&str` that does.
+    ///
     /// # Contract
     ///
     /// - `L109` If `addr` is several addresses, or a name that has several, they are tried in
