@@ -1,1 +1,47 @@
 //! smol as a backend of anyrt: async-executor, async-io and blocking.
+//!
+//! ```text
+//!   a library, generic over R: Runtime, or in the bare form
+//!        |
+//!   Smol (a handle)       from   Runtime (an owner): an executor and its worker threads
+//!        |
+//!   async-executor's tasks, async-io's timers and sockets; the kit's files, lookups and waiters
+//! ```
+//!
+//! ```
+//! use anyrt_api::Spawn;
+//!
+//! let rt = anyrt_smol::Runtime::new()?;
+//! let smol = rt.handle();
+//! assert_eq!(rt.block_on(smol.spawn(async { 6 * 7 }))?, 42);
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
+//! # For application authors
+//!
+//! A program owns a [`Runtime`]. Its executor and its workers are its own; sockets, timers and the
+//! pool for blocking calls are those of async-io and blocking, one for the whole process, so a
+//! socket goes on working when the runtime is gone.
+//!
+//! # For backend authors
+//!
+//! The door is `runtime.rs`; `backend-tokio` has the same files, to be read side by side.
+#![forbid(unsafe_code)]
+
+mod runtime;
+
+mod abort;
+mod gauge;
+mod handle;
+mod home;
+mod io;
+pub mod net;
+mod owner;
+mod task;
+mod time;
+mod worker;
+
+pub use handle::Smol;
+pub use owner::{Builder, Runtime};
+pub use task::Join;
+pub use time::Sleep;

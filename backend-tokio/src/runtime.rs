@@ -4,13 +4,19 @@
 use std::future::Future;
 use std::io;
 use std::net::SocketAddr;
-use std::time::{Duration, Instant, SystemTime};
+#[cfg(unix)]
+use std::os::unix::net as unix;
+use std::time::{Instant, SystemTime};
 
+#[cfg(unix)]
+use anyrt_api::AsyncUnixNet;
 use anyrt_api::any::Capabilities;
+#[cfg(unix)]
+use anyrt_api::os::OsUnixHandles;
 use anyrt_api::task::TaskMeta;
-use anyrt_api::{AsyncNet, BlockOn, Core, Entropy, Spawn, Timer};
+use anyrt_api::{AsyncNet, Core, Entropy, Spawn, Timer};
 
-use crate::{Runtime, Tokio, net, task, time};
+use crate::{Tokio, net, task, time};
 
 impl Spawn for Tokio {
     type RawJoin<T: Send + 'static> = task::Join<T>;
@@ -86,10 +92,75 @@ impl AsyncNet for Tokio {
     }
 }
 
+#[cfg(unix)]
+impl AsyncUnixNet for Tokio {
+    type UnixStream = net::UnixStream;
+    type UnixListener = net::UnixListener;
+    type UnixDatagram = net::UnixDatagram;
+
+    fn connect_unix(
+        &self,
+        addr: &unix::SocketAddr,
+    ) -> impl Future<Output = io::Result<net::UnixStream>> + Send {
+        net::unix::connect(self, addr)
+    }
+
+    fn listen_unix(&self, addr: &unix::SocketAddr) -> io::Result<net::UnixListener> {
+        net::UnixListener::bind(&self.home, addr)
+    }
+
+    fn unix_pair(&self) -> io::Result<(net::UnixStream, net::UnixStream)> {
+        net::UnixStream::pair(&self.home)
+    }
+
+    fn bind_unix_datagram(&self, addr: Option<&unix::SocketAddr>) -> io::Result<net::UnixDatagram> {
+        net::UnixDatagram::bind(&self.home, addr)
+    }
+
+    fn unix_datagram_pair(&self) -> io::Result<(net::UnixDatagram, net::UnixDatagram)> {
+        net::UnixDatagram::pair(&self.home)
+    }
+}
+
+#[cfg(unix)]
+impl OsUnixHandles for Tokio {
+    fn unix_stream_from_std(&self, stream: unix::UnixStream) -> io::Result<net::UnixStream> {
+        net::UnixStream::from_std(&self.home, stream)
+    }
+
+    fn unix_stream_into_std(&self, stream: net::UnixStream) -> io::Result<unix::UnixStream> {
+        stream.into_std()
+    }
+
+    fn unix_listener_from_std(
+        &self,
+        listener: unix::UnixListener,
+    ) -> io::Result<net::UnixListener> {
+        net::UnixListener::from_std(&self.home, listener)
+    }
+
+    fn unix_listener_into_std(
+        &self,
+        listener: net::UnixListener,
+    ) -> io::Result<unix::UnixListener> {
+        listener.into_std()
+    }
+
+    fn unix_datagram_from_std(&self, socket: unix::UnixDatagram) -> io::Result<net::UnixDatagram> {
+        net::UnixDatagram::from_std(&self.home, socket)
+    }
+
+    fn unix_datagram_into_std(&self, socket: net::UnixDatagram) -> io::Result<unix::UnixDatagram> {
+        socket.into_std()
+    }
+}
+
 impl Core for Tokio {
     const NAME: &'static str = "tokio";
 
     fn capabilities(c: &mut Capabilities<Self>) {
         c.net();
+        #[cfg(unix)]
+        c.unix_net().os_unix_handles();
     }
 }

@@ -11,10 +11,8 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
-use anyrt_api::Core;
 use anyrt_api::current::{self, Root};
 use anyrt_api::task::{JoinError, RawJoin, TaskId, TaskMeta};
-use anyrt_kit::gone;
 use anyrt_kit::task::{Call, Catch, Name, Outcome};
 use tokio::runtime::{Handle, RuntimeFlavor};
 use tokio::task::{JoinHandle, coop};
@@ -191,9 +189,4 @@ fn number(id: tokio::task::Id) -> u64 {
     let mut number = Number(0);
     id.hash(&mut number);
     number.finish()
-}
-
-/// For errors that a call of ours on the pool came to.
-pub(crate) fn joined<T>(result: Result<T, JoinError>) -> io::Result<T> {
-    gone::joined(Tokio::NAME, result)
 }

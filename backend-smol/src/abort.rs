@@ -1,0 +1,246 @@
+//! Where the outcome of an aborted task goes: [`Aborts`], [`Claim`], [`Badge`], [`Slip`].
+//!
+//! async-task cancels by dropping its handle, drops the output of a task that completes meanwhile,
+//! and calls a task finished before its future is dropped. The contract wants the output if it won,
+//! and a join that waits for the destructor. A task has one allocation, async-task's, so there is no
+//! cell of ours to settle that in, and there need not be one: an abort, which is rare, makes it.
+//!
+//! ```text
+//!   Join::abort      claims the task's number, then drops async-task's handle
+//!   Badge            the number; it goes with the future, and then with the output
+//!   dropped unread   the future that did not end, or the output that nobody took, looks whether
+//!                    its number is claimed and, if so, delivers itself to the claim
+//! ```
+//!
+//! Knows nothing of executors, nor whether the task is a future or a blocking call.
+
+use std::any::Any;
+use std::collections::HashMap;
+use std::fmt;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::task::{Context, Poll, Waker};
+
+use anyrt_api::task::JoinError;
+use anyrt_kit::task::Outcome;
+
+/// The claims of one runtime.
+#[derive(Default)]
+pub(crate) struct Aborts {
+    /// By task. What stands there is an `Arc<Claim<T>>` of the task's own type.
+    claims: Mutex<HashMap<u64, Box<dyn Any + Send>>>,
+    /// Their number, so that an output which is dropped unread, as that of every detached task is,
+    /// need not lock.
+    n_claims: AtomicUsize,
+}
+
+impl Aborts {
+    /// Claims the outcome of a task that has not ended.
+    pub(crate) fn claim<T: Send + 'static>(&self, task: u64) -> Arc<Claim<T>> {
+        let claim = Arc::new(Claim::default());
+        let mut claims = self.claims();
+        claims.insert(task, Box::new(Arc::clone(&claim)));
+        self.n_claims.store(claims.len(), Ordering::Release);
+        claim
+    }
+
+    /// Takes a claim back; false if something was delivered, or is being delivered, to it.
+    pub(crate) fn unclaim(&self, task: u64) -> bool {
+        self.take(task).is_some()
+    }
+
+    fn take(&self, task: u64) -> Option<Box<dyn Any + Send>> {
+        let mut claims = self.claims();
+        let claim = claims.remove(&task);
+        self.n_claims.store(claims.len(), Ordering::Release);
+        claim
+    }
+
+    fn claims(&self) -> MutexGuard<'_, HashMap<u64, Box<dyn Any + Send>>> {
+        self.claims.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl fmt::Debug for Aborts {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Aborts").field(&self.n_claims).finish()
+    }
+}
+
+/// A task's number, on its way with the future and then with the output.
+pub(crate) struct Badge {
+    aborts: Arc<Aborts>,
+    task: u64,
+}
+
+impl Badge {
+    pub(crate) fn new(aborts: &Arc<Aborts>, task: u64) -> Self {
+        Badge {
+            aborts: Arc::clone(aborts),
+            task,
+        }
+    }
+
+    /// The task was dropped before it ended.
+    ///
+    /// This always takes the lock. A runtime that goes closes its tasks without a claim, and an
+    /// abort at the same time claims first and then looks whether the task is closed; with the lock
+    /// in between, one of the two sees the other.
+    pub(crate) fn cancelled<T: Send + 'static>(self) {
+        if let Some(claim) = self.aborts.take(self.task) {
+            deliver::<T>(&*claim, Err(JoinError::cancelled()).into());
+        }
+    }
+
+    /// The task's outcome was dropped by who held it, not by who joined.
+    fn unread<T: Send + 'static>(self, outcome: Outcome<T>) {
+        // Acquire: the claim was made before the task was closed, and that before this drop.
+        if self.aborts.n_claims.load(Ordering::Acquire) == 0 {
+            return;
+        }
+        if let Some(claim) = self.aborts.take(self.task) {
+            deliver(&*claim, outcome);
+        }
+    }
+}
+
+fn deliver<T: Send + 'static>(claim: &(dyn Any + Send), outcome: Outcome<T>) {
+    let claim = claim.downcast_ref::<Arc<Claim<T>>>();
+    claim
+        .expect("a claim has the type of its task")
+        .put(outcome);
+}
+
+/// The output of a task on its way through async-task.
+pub(crate) struct Slip<T: Send + 'static> {
+    outcome: Option<Outcome<T>>,
+    badge: Option<Badge>,
+}
+
+impl<T: Send + 'static> Slip<T> {
+    pub(crate) fn new(outcome: Outcome<T>, badge: Option<Badge>) -> Self {
+        Slip {
+            outcome: Some(outcome),
+            badge,
+        }
+    }
+
+    /// For whoever joins.
+    pub(crate) fn into_result(mut self) -> Result<T, JoinError> {
+        let outcome = self.outcome.take();
+        outcome.expect("it is taken once").into_result()
+    }
+}
+
+impl<T: Send + 'static> Drop for Slip<T> {
+    fn drop(&mut self) {
+        if let (Some(outcome), Some(badge)) = (self.outcome.take(), self.badge.take()) {
+            badge.unread(outcome);
+        }
+    }
+}
+
+/// What whoever aborted joins on.
+pub(crate) struct Claim<T> {
+    state: Mutex<State<T>>,
+}
+
+struct State<T> {
+    outcome: Option<Outcome<T>>,
+    is_delivered: bool,
+    joiner: Option<Waker>,
+}
+
+impl<T> Default for Claim<T> {
+    fn default() -> Self {
+        let state = State {
+            outcome: None,
+            is_delivered: false,
+            joiner: None,
+        };
+        Claim {
+            state: Mutex::new(state),
+        }
+    }
+}
+
+impl<T> Claim<T> {
+    pub(crate) fn is_delivered(&self) -> bool {
+        self.state().is_delivered
+    }
+
+    pub(crate) fn poll(&self, cx: &Context<'_>) -> Poll<Outcome<T>> {
+        let waker = cx.waker().clone();
+        let mut state = self.state();
+        if state.is_delivered {
+            let outcome = state.outcome.take();
+            drop(state);
+            return Poll::Ready(outcome.expect("a join that ended is not polled again"));
+        }
+        let displaced = state.joiner.replace(waker);
+        drop(state);
+        drop(displaced);
+        Poll::Pending
+    }
+
+    fn put(&self, outcome: Outcome<T>) {
+        let joiner = {
+            let mut state = self.state();
+            state.outcome = Some(outcome);
+            state.is_delivered = true;
+            state.joiner.take()
+        };
+        if let Some(joiner) = joiner {
+            // The panic hook has reported it; this may be a destructor.
+            let _ = catch_unwind(AssertUnwindSafe(|| joiner.wake()));
+        }
+    }
+
+    fn state(&self) -> MutexGuard<'_, State<T>> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn take<T>(claim: &Claim<T>) -> Poll<Result<T, JoinError>> {
+        let cx = Context::from_waker(Waker::noop());
+        claim.poll(&cx).map(Outcome::into_result)
+    }
+
+    #[test]
+    fn an_output_that_won_is_delivered() {
+        let aborts = Arc::new(Aborts::default());
+        let slip = Slip::new(Ok(7).into(), Some(Badge::new(&aborts, 1)));
+        let claim = aborts.claim::<i32>(1);
+        assert!(take(&claim).is_pending() && !claim.is_delivered());
+        drop(slip);
+        assert!(claim.is_delivered());
+        assert!(matches!(take(&claim), Poll::Ready(Ok(7))));
+        assert!(!aborts.unclaim(1));
+    }
+
+    #[test]
+    fn a_future_that_was_dropped_is_delivered_as_cancelled() {
+        let aborts = Arc::new(Aborts::default());
+        let claim = aborts.claim::<i32>(1);
+        Badge::new(&aborts, 1).cancelled::<i32>();
+        assert!(matches!(take(&claim), Poll::Ready(Err(error)) if error.is_cancelled()));
+    }
+
+    #[test]
+    fn what_nobody_claims_is_dropped() {
+        let aborts = Arc::new(Aborts::default());
+        let output = Arc::new(());
+        let badge = Badge::new(&aborts, 1);
+        drop(Slip::new(Ok(Arc::clone(&output)).into(), Some(badge)));
+        assert_eq!(Arc::strong_count(&output), 1);
+        let other = aborts.claim::<i32>(2);
+        Badge::new(&aborts, 1).cancelled::<i32>();
+        assert!(take(&other).is_pending());
+        assert!(aborts.unclaim(2));
+    }
+}

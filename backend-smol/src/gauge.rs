@@ -1,0 +1,67 @@
+//! How many are busy, and when nobody is any more: [`Gauge`]. Counts workers, and blocking calls.
+
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+/// A count that can be closed, and waited for to become zero.
+#[derive(Debug, Default)]
+pub(crate) struct Gauge {
+    state: Mutex<State>,
+    changed: Condvar,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    n_busy: usize,
+    is_closed: bool,
+}
+
+impl Gauge {
+    /// Counts one in until the guard is dropped; `None` once the gauge is closed.
+    pub(crate) fn enter(self: &Arc<Self>) -> Option<Busy> {
+        let mut state = self.state();
+        if state.is_closed {
+            return None;
+        }
+        state.n_busy += 1;
+        drop(state);
+        Some(Busy {
+            gauge: Arc::clone(self),
+        })
+    }
+
+    /// Nobody is counted in from now on.
+    pub(crate) fn close(&self) {
+        self.state().is_closed = true;
+    }
+
+    pub(crate) fn is_closed(&self) -> bool {
+        self.state().is_closed
+    }
+
+    /// Waits until nobody is busy, at most `limit`.
+    pub(crate) fn wait_for_zero(&self, limit: Duration) {
+        let state = self.state();
+        let waited = self
+            .changed
+            .wait_timeout_while(state, limit, |state| state.n_busy > 0);
+        drop(waited.unwrap_or_else(PoisonError::into_inner));
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// One that is counted in.
+#[derive(Debug)]
+pub(crate) struct Busy {
+    gauge: Arc<Gauge>,
+}
+
+impl Drop for Busy {
+    fn drop(&mut self) {
+        self.gauge.state().n_busy -= 1;
+        self.gauge.changed.notify_all();
+    }
+}

@@ -1,0 +1,166 @@
+//! THE DOOR: every trait of the contract that a runtime as a whole implements, for [`Smol`], each
+//! method one line. What an object of it can do stands beside the object.
+
+use std::future::Future;
+use std::io;
+use std::net::SocketAddr;
+#[cfg(unix)]
+use std::os::unix::net as unix;
+use std::time::{Instant, SystemTime};
+
+#[cfg(unix)]
+use anyrt_api::AsyncUnixNet;
+use anyrt_api::any::Capabilities;
+#[cfg(unix)]
+use anyrt_api::os::OsUnixHandles;
+use anyrt_api::task::TaskMeta;
+use anyrt_api::{AsyncNet, Core, Entropy, Spawn, Timer};
+
+use crate::{Smol, net, task, time};
+
+impl Spawn for Smol {
+    type RawJoin<T: Send + 'static> = task::Join<T>;
+
+    fn spawn_raw<F>(&self, future: F, meta: TaskMeta) -> task::Join<F::Output>
+    where
+        F: Future<Output: Send + 'static> + Send + 'static,
+    {
+        task::spawn(self, future, meta)
+    }
+
+    fn spawn_blocking_raw<F, T>(&self, f: F, meta: TaskMeta) -> task::Join<T>
+    where
+        F: FnOnce() -> T + Send + 'static,
+        T: Send + 'static,
+    {
+        task::spawn_blocking(self, f, meta)
+    }
+
+    #[track_caller]
+    fn block_in_place<F, T>(&self, f: F) -> T
+    where
+        F: FnOnce() -> T,
+    {
+        task::block_in_place(self, f)
+    }
+}
+
+impl Timer for Smol {
+    type Sleep = time::Sleep;
+
+    fn now(&self) -> Instant {
+        time::now()
+    }
+
+    fn wallclock(&self) -> SystemTime {
+        time::wallclock()
+    }
+
+    fn sleep_until(&self, deadline: Instant) -> time::Sleep {
+        time::Sleep::new(deadline)
+    }
+}
+
+impl Entropy for Smol {
+    fn fill_bytes(&self, buf: &mut [u8]) {
+        anyrt_kit::entropy::fill_bytes(buf);
+    }
+}
+
+impl AsyncNet for Smol {
+    type TcpStream = net::TcpStream;
+    type TcpListener = net::TcpListener;
+    type UdpSocket = net::UdpSocket;
+
+    fn connect_tcp(
+        &self,
+        addr: SocketAddr,
+    ) -> impl Future<Output = io::Result<net::TcpStream>> + Send {
+        net::connect(addr)
+    }
+
+    async fn listen_tcp(&self, addr: SocketAddr) -> io::Result<net::TcpListener> {
+        net::listen(addr)
+    }
+
+    async fn bind_udp(&self, addr: SocketAddr) -> io::Result<net::UdpSocket> {
+        net::bind(addr)
+    }
+
+    async fn lookup_host(&self, host: &str, port: u16) -> io::Result<Vec<SocketAddr>> {
+        self.home.lookups.lookup(self, host, port).await
+    }
+}
+
+#[cfg(unix)]
+impl AsyncUnixNet for Smol {
+    type UnixStream = net::UnixStream;
+    type UnixListener = net::UnixListener;
+    type UnixDatagram = net::UnixDatagram;
+
+    fn connect_unix(
+        &self,
+        addr: &unix::SocketAddr,
+    ) -> impl Future<Output = io::Result<net::UnixStream>> + Send {
+        net::unix::connect(self, addr)
+    }
+
+    fn listen_unix(&self, addr: &unix::SocketAddr) -> io::Result<net::UnixListener> {
+        net::UnixListener::bind(addr)
+    }
+
+    fn unix_pair(&self) -> io::Result<(net::UnixStream, net::UnixStream)> {
+        net::UnixStream::pair()
+    }
+
+    fn bind_unix_datagram(&self, addr: Option<&unix::SocketAddr>) -> io::Result<net::UnixDatagram> {
+        net::UnixDatagram::bind(addr)
+    }
+
+    fn unix_datagram_pair(&self) -> io::Result<(net::UnixDatagram, net::UnixDatagram)> {
+        net::UnixDatagram::pair()
+    }
+}
+
+#[cfg(unix)]
+impl OsUnixHandles for Smol {
+    fn unix_stream_from_std(&self, stream: unix::UnixStream) -> io::Result<net::UnixStream> {
+        net::UnixStream::from_std(stream)
+    }
+
+    fn unix_stream_into_std(&self, stream: net::UnixStream) -> io::Result<unix::UnixStream> {
+        stream.into_std()
+    }
+
+    fn unix_listener_from_std(
+        &self,
+        listener: unix::UnixListener,
+    ) -> io::Result<net::UnixListener> {
+        net::UnixListener::from_std(listener)
+    }
+
+    fn unix_listener_into_std(
+        &self,
+        listener: net::UnixListener,
+    ) -> io::Result<unix::UnixListener> {
+        listener.into_std()
+    }
+
+    fn unix_datagram_from_std(&self, socket: unix::UnixDatagram) -> io::Result<net::UnixDatagram> {
+        net::UnixDatagram::from_std(socket)
+    }
+
+    fn unix_datagram_into_std(&self, socket: net::UnixDatagram) -> io::Result<unix::UnixDatagram> {
+        socket.into_std()
+    }
+}
+
+impl Core for Smol {
+    const NAME: &'static str = "smol";
+
+    fn capabilities(c: &mut Capabilities<Self>) {
+        c.net();
+        #[cfg(unix)]
+        c.unix_net().os_unix_handles();
+    }
+}

@@ -1,0 +1,266 @@
+//! Tasks and blocking calls: async-executor's and blocking's, with our wrapper around the user's
+//! code.
+//!
+//! Knows nothing of sockets or timers. The door calls [`spawn`], [`spawn_blocking`] and
+//! [`block_in_place`].
+
+use std::fmt;
+use std::future::Future;
+use std::marker::PhantomData;
+use std::mem;
+use std::pin::Pin;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::task::{Context, Poll, ready};
+
+use anyrt_api::current::{self, Root};
+use anyrt_api::task::{JoinError, RawJoin, TaskId, TaskMeta};
+use anyrt_kit::task::{Call, Catch, Name};
+use async_executor::FallibleTask;
+use pin_project_lite::pin_project;
+
+use crate::Smol;
+use crate::abort::{Badge, Claim, Slip};
+use crate::gauge::Gauge;
+use crate::home::Home;
+use crate::worker::Spare;
+
+/// A future larger than this is boxed before it is moved about, so that it cannot overflow the
+/// stack of its spawner (`L032`).
+const INLINE_MAX: usize = 16 * 1024;
+
+/// The join handle of a task, or of a blocking call, on smol.
+pub struct Join<T: Send + 'static> {
+    state: Mutex<State<T>>,
+    home: Arc<Home>,
+    id: u64,
+    name: Name,
+}
+
+enum State<T: Send + 'static> {
+    Live(FallibleTask<Slip<T>>),
+    Aborted(Arc<Claim<T>>),
+    /// It was joined, or never started.
+    Ended,
+}
+
+/// Starts a task: one allocation, async-task's own.
+pub(crate) fn spawn<F>(rt: &Smol, future: F, meta: TaskMeta) -> Join<F::Output>
+where
+    F: Future<Output: Send + 'static> + Send + 'static,
+{
+    if size_of::<F>() > INLINE_MAX {
+        return spawn_sized(rt, Box::pin(future), meta);
+    }
+    spawn_sized(rt, future, meta)
+}
+
+fn spawn_sized<F>(rt: &Smol, future: F, meta: TaskMeta) -> Join<F::Output>
+where
+    F: Future<Output: Send + 'static> + Send + 'static,
+{
+    let (home, name) = (&rt.home, meta.name);
+    let id = home.next_id();
+    let main = Main {
+        future: Some(Catch::new(future, name.clone())),
+        badge: Some(Badge::new(&home.aborts, id)),
+    };
+    // Every thread that polls or drops it is inside `drive`, or enters the runtime.
+    let state = match home.tasks() {
+        Some(tasks) => State::Live(tasks.executor().spawn(Root::new(main)).fallible()),
+        None => {
+            current::enter(rt.any(), || drop(main));
+            State::Ended
+        }
+    };
+    Join::new(home, state, id, name)
+}
+
+/// Runs a closure on the process-wide pool of `blocking`.
+pub(crate) fn spawn_blocking<F, T>(rt: &Smol, f: F, meta: TaskMeta) -> Join<T>
+where
+    F: FnOnce() -> T + Send + 'static,
+    T: Send + 'static,
+{
+    let (home, name) = (&rt.home, meta.name);
+    let id = home.next_id();
+    let job = Job {
+        call: Some(Call::new(f, rt.any(), name.clone())),
+        badge: Some(Badge::new(&home.aborts, id)),
+        calls: Arc::clone(&home.calls),
+        _output: PhantomData,
+    };
+    let state = if home.calls.is_closed() {
+        drop(job);
+        State::Ended
+    } else {
+        State::Live(blocking::unblock(|| job.run()).fallible())
+    };
+    Join::new(home, state, id, name)
+}
+
+/// Runs `f` in place. If this thread runs tasks of this runtime, another does so meanwhile.
+pub(crate) fn block_in_place<F: FnOnce() -> T, T>(rt: &Smol, f: F) -> T {
+    let _spare = rt.home.is_driven_here().then(|| Spare::start(&rt.home));
+    current::undriven(f)
+}
+
+impl<T: Send + 'static> Join<T> {
+    fn new(home: &Arc<Home>, state: State<T>, id: u64, name: Name) -> Self {
+        Join {
+            state: Mutex::new(state),
+            home: Arc::clone(home),
+            id,
+            name,
+        }
+    }
+
+    fn state(&self) -> MutexGuard<'_, State<T>> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl<T: Send + 'static> Future for Join<T> {
+    type Output = Result<T, JoinError>;
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        let this = &mut *self;
+        let state = this.state.get_mut().unwrap_or_else(PoisonError::into_inner);
+        let result = match state {
+            State::Live(task) => match ready!(Pin::new(task).poll(cx)) {
+                Some(slip) => slip.into_result(),
+                None => Err(JoinError::cancelled().of_task(this.name.take())),
+            },
+            State::Aborted(claim) => {
+                let result = ready!(claim.poll(cx)).into_result();
+                result.map_err(|error| error.of_task(this.name.take()))
+            }
+            State::Ended => Err(JoinError::cancelled().of_task(this.name.take())),
+        };
+        *state = State::Ended;
+        Poll::Ready(result)
+    }
+}
+
+impl<T: Send + 'static> RawJoin<T> for Join<T> {
+    fn abort(&self) {
+        let mut state = self.state();
+        let State::Live(task) = &*state else {
+            return;
+        };
+        if task.is_finished() {
+            return;
+        }
+        let claim = self.home.aborts.claim(self.id);
+        // It may have ended just now. If nothing was delivered to the claim, and nothing will be
+        // once it is taken back, the task itself has the outcome still.
+        if task.is_finished() && self.home.aborts.unclaim(self.id) {
+            return;
+        }
+        let live = mem::replace(&mut *state, State::Aborted(claim));
+        drop(state);
+        // Dropping the handle cancels the task. If it has ended, this drops its output, which goes
+        // to the claim.
+        drop(live);
+    }
+
+    fn is_finished(&self) -> bool {
+        match &*self.state() {
+            State::Live(task) => task.is_finished() && !self.home.is_draining(),
+            State::Aborted(claim) => claim.is_delivered(),
+            State::Ended => true,
+        }
+    }
+
+    fn id(&self) -> TaskId {
+        TaskId::from_u64(self.id)
+    }
+}
+
+impl<T: Send + 'static> Drop for Join<T> {
+    fn drop(&mut self) {
+        let state = self.state.get_mut().unwrap_or_else(PoisonError::into_inner);
+        if let State::Live(task) = mem::replace(state, State::Ended) {
+            task.detach();
+        }
+    }
+}
+
+impl<T: Send + 'static> fmt::Debug for Join<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Join")
+            .field("id", &self.id)
+            .field("name", &self.name)
+            .finish_non_exhaustive()
+    }
+}
+
+pin_project! {
+    /// A task's future with its badge.
+    struct Main<F: Future>
+    where
+        F::Output: Send,
+        F::Output: 'static,
+    {
+        // `None` once dropped.
+        #[pin]
+        future: Option<Catch<F>>,
+        // `None` once it went on with the output.
+        badge: Option<Badge>,
+    }
+
+    impl<F: Future> PinnedDrop for Main<F>
+    where
+        F::Output: Send,
+        F::Output: 'static,
+    {
+        fn drop(this: Pin<&mut Self>) {
+            let mut this = this.project();
+            this.future.set(None);
+            if let Some(badge) = this.badge.take() {
+                badge.cancelled::<F::Output>();
+            }
+        }
+    }
+}
+
+impl<F: Future<Output: Send + 'static>> Future for Main<F> {
+    type Output = Slip<F::Output>;
+
+    #[inline]
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        let this = self.project();
+        let future = this.future.as_pin_mut();
+        let outcome = ready!(future.expect("it is there until the drop").poll(cx));
+        Poll::Ready(Slip::new(outcome, this.badge.take()))
+    }
+}
+
+/// A blocking closure with its badge.
+struct Job<F, T: Send + 'static> {
+    call: Option<Call<F>>,
+    badge: Option<Badge>,
+    calls: Arc<Gauge>,
+    _output: PhantomData<fn() -> T>,
+}
+
+impl<F: FnOnce() -> T, T: Send + 'static> Job<F, T> {
+    /// The pool is the process's, so what still queues when this runtime shuts down comes here and
+    /// is cancelled.
+    fn run(mut self) -> Slip<T> {
+        let call = self.call.take().expect("`run` takes the job");
+        let outcome = match self.calls.enter() {
+            Some(_busy) => call.run(),
+            None => Err(JoinError::cancelled()).into(),
+        };
+        Slip::new(outcome, self.badge.take())
+    }
+}
+
+impl<F, T: Send + 'static> Drop for Job<F, T> {
+    fn drop(&mut self) {
+        self.call = None;
+        if let Some(badge) = self.badge.take() {
+            badge.cancelled::<T>();
+        }
+    }
+}
