@@ -45,7 +45,6 @@ impl Runtime {
     }
 
     /// The settings of a runtime.
-    #[must_use]
     pub fn builder() -> Builder {
         Builder::new()
     }

@@ -1,22 +1,25 @@
 //! THE DOOR: every trait of the contract that a runtime as a whole implements, for [`Tokio`], each
 //! method one line. What an object of it can do stands beside the object.
 
+use std::fs::File;
 use std::future::Future;
 use std::io;
-use std::net::SocketAddr;
+use std::net::{self as std_net, SocketAddr};
 #[cfg(unix)]
 use std::os::unix::net as unix;
-use std::time::{Instant, SystemTime};
+use std::time::{Duration, Instant, SystemTime};
 
 #[cfg(unix)]
 use anyrt_api::AsyncUnixNet;
 use anyrt_api::any::Capabilities;
+use anyrt_api::os::OsHandles;
 #[cfg(unix)]
 use anyrt_api::os::OsUnixHandles;
 use anyrt_api::task::TaskMeta;
-use anyrt_api::{AsyncNet, Core, Entropy, Spawn, Timer};
+use anyrt_api::{AsyncNet, BlockOn, Core, Entropy, Runtime, Spawn, Timer};
+use anyrt_kit::fs::OsFile;
 
-use crate::{Tokio, net, task, time};
+use crate::{Runtime as Owner, Tokio, net, task, time};
 
 impl Spawn for Tokio {
     type RawJoin<T: Send + 'static> = task::Join<T>;
@@ -92,6 +95,48 @@ impl AsyncNet for Tokio {
     }
 }
 
+anyrt_kit::forward_fs!(Tokio);
+
+impl OsHandles for Tokio {
+    fn tcp_from_std(&self, stream: std_net::TcpStream) -> io::Result<net::TcpStream> {
+        net::TcpStream::from_std(&self.home, stream)
+    }
+
+    fn tcp_into_std(&self, stream: net::TcpStream) -> io::Result<std_net::TcpStream> {
+        stream.into_std()
+    }
+
+    fn tcp_listener_from_std(
+        &self,
+        listener: std_net::TcpListener,
+    ) -> io::Result<net::TcpListener> {
+        net::TcpListener::from_std(&self.home, listener)
+    }
+
+    fn tcp_listener_into_std(
+        &self,
+        listener: net::TcpListener,
+    ) -> io::Result<std_net::TcpListener> {
+        listener.into_std()
+    }
+
+    fn udp_from_std(&self, socket: std_net::UdpSocket) -> io::Result<net::UdpSocket> {
+        net::UdpSocket::from_std(&self.home, socket)
+    }
+
+    fn udp_into_std(&self, socket: net::UdpSocket) -> io::Result<std_net::UdpSocket> {
+        socket.into_std()
+    }
+
+    fn file_from_std(&self, file: File) -> io::Result<OsFile<Self>> {
+        Ok(OsFile::new(file, self))
+    }
+
+    async fn file_into_std(&self, file: OsFile<Self>) -> io::Result<File> {
+        file.into_std().await
+    }
+}
+
 #[cfg(unix)]
 impl AsyncUnixNet for Tokio {
     type UnixStream = net::UnixStream;
@@ -159,8 +204,27 @@ impl Core for Tokio {
     const NAME: &'static str = "tokio";
 
     fn capabilities(c: &mut Capabilities<Self>) {
-        c.net();
+        c.net().fs().os_handles();
         #[cfg(unix)]
         c.unix_net().os_unix_handles();
+    }
+}
+
+impl Runtime for Tokio {}
+
+impl BlockOn for Owner {
+    type Runtime = Tokio;
+
+    fn handle(&self) -> Tokio {
+        Owner::handle(self)
+    }
+
+    #[track_caller]
+    fn block_on<F: Future>(&self, future: F) -> F::Output {
+        Owner::block_on(self, future)
+    }
+
+    fn shutdown(self, limit: Duration) {
+        Owner::shutdown(self, limit);
     }
 }

@@ -1,0 +1,29 @@
+//! The laws, on tokio. One takes part of its name as an argument, as libtest does.
+
+use std::io;
+use std::process::ExitCode;
+
+use anyrt_laws::{Backend, Capability, Deviation, Setup};
+use anyrt_tokio::Runtime;
+
+struct Direct;
+
+impl Backend for Direct {
+    type Owner = Runtime;
+
+    const NAME: &'static str = "tokio";
+    const DEVIATIONS: &'static [Deviation] = &[];
+    const CAPABILITIES: &'static [Capability] =
+        &[Capability::Os, Capability::Threads, Capability::Unix];
+
+    fn start(setup: &Setup) -> io::Result<Runtime> {
+        Runtime::builder()
+            .workers(setup.workers)
+            .blocking_threads(setup.blocking_threads)
+            .build()
+    }
+}
+
+fn main() -> ExitCode {
+    anyrt_laws::main::<Direct>()
+}
