@@ -14,6 +14,19 @@ use crate::{AsyncFs, AsyncNet, Entropy, Spawn, Timer};
 ///
 /// A backend implements this by hand, in one line a method, and can then be erased:
 /// [`AnyRuntime::new`](crate::AnyRuntime::new) takes any `Core`.
+///
+/// # Contract
+///
+/// What its tasks, and the futures and objects that it makes, owe to wakers and to whoever polls:
+///
+/// - `L001` Every wake of an unfinished task is followed by a poll.
+/// - `L003` Wakers work after their task is over, and after the runtime is gone.
+/// - `L004` Wakes inside a poll cause one more poll after it, not a poll inside it.
+/// - `L005` A task is never polled by two threads at once, and never after it was ready.
+/// - `L006` What was polled with one waker and then with another wakes the other.
+/// - `L008` Polls that nothing asked for change nothing.
+/// - `L010` Wakers are cloned, woken and dropped under no lock of the runtime.
+/// - `L012` A future may be polled on one thread, then on another, and dropped on a third.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not an anyrt runtime",
     label = "this is not a handle of an anyrt backend",
@@ -84,6 +97,7 @@ pub trait BlockOn: Debug + Send + Sync + 'static {
     ///
     /// # Contract
     ///
+    /// - `L043` It waits for blocking closures that have started, and cancels those that have not.
     /// - `L050` Every task's future is dropped exactly once, never beside a poll of it; its
     ///   destructor may spawn, wake and drop handles.
     /// - `L051` Returns within `limit` plus 50 ms even if a blocking closure is stuck;

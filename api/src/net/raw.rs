@@ -167,8 +167,15 @@ pub trait RawTcpListener: RawObject {
     fn take_error(&self) -> io::Result<Option<io::Error>>;
 }
 
-/// A backend's datagram socket. One receive is one datagram; what does not fit in the buffer is
-/// gone.
+/// A backend's datagram socket.
+///
+/// # Contract
+///
+/// - `L125` One receive is one datagram; what does not fit in the buffer is gone.
+/// - `L126` A datagram without bytes is `Ok(0)`, and others follow it.
+/// - `L129` A datagram that is too long is an error, and no part of it is sent.
+/// - `L130` Dropping a pending receive loses no datagram; a task that sends and one that receives
+///   on one socket both make progress.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not a backend's UDP socket",
     note = "a backend implements `RawUdpSocket` for its own UDP socket; \

@@ -17,6 +17,7 @@ use std::time::{Instant, SystemTime};
 /// - `L073` Deadlines at least 2 ms apart fire in order.
 /// - `L074` An alarm set while the runtime waits for a later one fires on time.
 /// - `L075` Dropping an alarm takes it out: no later wake-up, no memory kept.
+/// - `L076` Alarms that fire, are dropped and are reset at the same time lose nobody.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` has no clock: it is not the handle of an anyrt runtime",
     label = "this is not a handle of an anyrt backend",
@@ -47,6 +48,6 @@ pub trait Timer: Clone + Debug + Send + Sync + Unpin + 'static {
             libraries use the types over it"
 )]
 pub trait RawSleep: Future<Output = ()> + Debug + Send + Sync + 'static {
-    /// Sets another deadline; works before and after it fired.
+    /// `L077` Sets another deadline, before or after it fired: the alarm is set once.
     fn reset(self: Pin<&mut Self>, deadline: Instant);
 }
