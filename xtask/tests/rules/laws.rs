@@ -1,7 +1,8 @@
 //! The contract's sentences and the suite's laws: each has the other.
 //!
-//! A sentence is a bullet of a doc comment in `api` that opens with its id. A law is a function of
-//! `compat-tests` whose name opens with it, or a line of its list of what cannot be shown.
+//! A sentence is a line of a doc comment in `api`, a bullet or not, that opens with its id. A law
+//! is a function of `compat-tests` whose name opens with it, or a line of its list of what cannot
+//! be shown.
 
 use std::collections::BTreeMap;
 
@@ -48,14 +49,15 @@ pub(crate) fn both_sides(files: &[Source]) -> Vec<Finding> {
 
 type Place<'a> = (&'a Source, usize);
 
-/// Lines of doc comments that open with an id, as "- `L015` Dropping ..".
+/// Lines of doc comments that open with an id, as "`L015` Dropping ..", as a bullet or not.
 fn sentence_ids(text: &str) -> Vec<(usize, u16)> {
     let sentence = |line: &str| {
         let line = line.trim_start();
         let doc = line
             .strip_prefix("///")
             .or_else(|| line.strip_prefix("//!"))?;
-        let rest = doc.trim_start().strip_prefix("- `L")?;
+        let doc = doc.trim_start();
+        let rest = doc.strip_prefix("- ").unwrap_or(doc).strip_prefix("`L")?;
         rest.split_once('`')
             .filter(|(id, _)| id.len() == 3)?
             .0
