@@ -79,6 +79,11 @@ impl Clock {
         self.alarms.is_empty()
     }
 
+    /// Takes out all alarms: there will be no more time.
+    pub(crate) fn stop(&mut self) -> Vec<Waker> {
+        std::mem::take(&mut self.alarms).into_values().collect()
+    }
+
     /// Takes out one alarm whose time has come.
     pub(crate) fn due(&mut self) -> Option<Waker> {
         let first = self.alarms.first_entry()?;

@@ -125,17 +125,19 @@ impl Sim {
         current::drive(self.erased(), || {
             let _driving = Count::more(self, |state| &mut state.driving);
             let mut future = pin!(Root::new(future));
-            let root = Arc::new(Bell {
-                sim: self.clone(),
-                rung: AtomicBool::new(true),
-            });
+            let root = Arc::new(Bell::of(self));
+            let _silence = Silence(&root);
+            root.wake_by_ref();
             let waker = Waker::from(root.clone());
             let end = self.trace().events.saturating_add(limit);
             let mut is_roots_turn = true;
             while self.trace().events < end {
                 if is_roots_turn && root.rung.swap(false, Ordering::AcqRel) {
+                    // The ring was counted as a poll under way, and this is it.
+                    let _polling = Count::of(self, |state| &mut state.polling);
+                    self.lock().stamp(0);
                     let mut cx = Context::from_waker(&waker);
-                    if let Poll::Ready(output) = self.poll(0, || future.as_mut().poll(&mut cx)) {
+                    if let Poll::Ready(output) = future.as_mut().poll(&mut cx) {
                         return Some(output);
                     }
                 } else if !self.step() {
@@ -203,12 +205,13 @@ impl Sim {
         state.closed = true;
         let tasks = std::mem::take(&mut state.tasks);
         state.ready.clear();
-        let strangers = std::mem::take(&mut state.strangers);
+        let mut waiting = state.clock.stop();
+        waiting.append(&mut state.strangers);
         self.tell(state);
         current::enter(self.erased(), || tasks.values().for_each(|task| task.kill()));
         let net = std::mem::take(&mut *self.net.lock().unwrap_or_else(PoisonError::into_inner));
         net.close();
-        strangers.into_iter().for_each(wake);
+        waiting.into_iter().for_each(wake);
         if self.is_driven_here() {
             return;
         }
@@ -335,10 +338,15 @@ struct Count<'a> {
 }
 
 impl<'a> Count<'a> {
-    fn more(sim: &'a Sim, count: fn(&mut State) -> &mut usize) -> Self {
-        *count(&mut sim.lock()) += 1;
+    /// One that was counted already.
+    fn of(sim: &'a Sim, count: fn(&mut State) -> &mut usize) -> Self {
         let is_less = false;
         Count { sim, count, is_less }
+    }
+
+    fn more(sim: &'a Sim, count: fn(&mut State) -> &mut usize) -> Self {
+        *count(&mut sim.lock()) += 1;
+        Count::of(sim, count)
     }
 
     fn less(sim: &'a Sim, count: fn(&mut State) -> &mut usize) -> Self {
@@ -361,19 +369,46 @@ impl Drop for Count<'_> {
     }
 }
 
-/// Wakes the future of a `block_on`.
+/// Wakes the future of a `block_on`: a ring counts as a poll under way until it has been answered.
 struct Bell {
     sim: Arc<Sim>,
     rung: AtomicBool,
 }
 
+impl Bell {
+    fn of(sim: &Arc<Sim>) -> Self {
+        Bell {
+            sim: sim.clone(),
+            rung: AtomicBool::new(false),
+        }
+    }
+}
+
 impl Wake for Bell {
     fn wake(self: Arc<Self>) {
-        // Release: pairs with the Acquire of `block_on`. Under the lock, so that a thread which is
-        // about to rest sees it.
-        let state = self.sim.lock();
-        self.rung.store(true, Ordering::Release);
-        self.sim.tell(state);
+        self.wake_by_ref();
+    }
+
+    fn wake_by_ref(self: &Arc<Self>) {
+        let mut state = self.sim.lock();
+        // AcqRel: the poll that answers sees what happened before the ring.
+        if !self.rung.swap(true, Ordering::AcqRel) {
+            state.polling += 1;
+            self.sim.tell(state);
+        }
+    }
+}
+
+/// The end of a `block_on`: its bell stays rung, so that no later ring counts.
+struct Silence<'a>(&'a Bell);
+
+impl Drop for Silence<'_> {
+    fn drop(&mut self) {
+        let mut state = self.0.sim.lock();
+        if self.0.rung.swap(true, Ordering::AcqRel) {
+            state.polling -= 1;
+        }
+        self.0.sim.tell(state);
     }
 }
 

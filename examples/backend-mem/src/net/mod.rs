@@ -6,10 +6,10 @@
 pub(crate) mod tcp;
 pub(crate) mod udp;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::io::{self, ErrorKind};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
-use std::sync::{Arc, MutexGuard, PoisonError};
+use std::sync::{Arc, MutexGuard, PoisonError, Weak};
 
 use crate::executor::Sim;
 
@@ -17,7 +17,7 @@ use crate::executor::Sim;
 #[derive(Debug, Default)]
 pub(crate) struct Net {
     listeners: BTreeMap<SocketAddr, Arc<tcp::Backlog>>,
-    clients: BTreeSet<SocketAddr>,
+    clients: BTreeMap<SocketAddr, Weak<tcp::Wire>>,
     sockets: BTreeMap<SocketAddr, Arc<udp::Mailbox>>,
     last_port: u16,
 }
@@ -38,9 +38,12 @@ pub(crate) fn lookup(host: &str, port: u16) -> io::Result<Vec<SocketAddr>> {
 }
 
 impl Net {
-    /// Lets go of everything that is bound.
+    /// Lets go of everything that is bound, and wakes who waits for any of it.
     pub(crate) fn close(self) {
         self.listeners.values().for_each(|backlog| backlog.close());
+        let wires = self.clients.values().filter_map(Weak::upgrade);
+        wires.for_each(|wire| wire.wake());
+        self.sockets.values().for_each(|mailbox| mailbox.wake());
     }
 
     /// A port that nobody has at `ip`, on either protocol.
@@ -51,7 +54,7 @@ impl Net {
             let addr = SocketAddr::new(ip, self.last_port);
             let taken = is_taken(&self.listeners, addr)
                 || is_taken(&self.sockets, addr)
-                || self.clients.contains(&addr);
+                || self.clients.contains_key(&addr);
             (!taken).then_some(self.last_port)
         })
     }

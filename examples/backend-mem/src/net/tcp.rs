@@ -47,7 +47,7 @@ struct Options {
 
 /// What both ends share.
 #[derive(Debug, Default)]
-struct Wire {
+pub(crate) struct Wire {
     sides: Mutex<[Side; 2]>,
     readable: [Waiters; 2],
     writable: [Waiters; 2],
@@ -121,7 +121,7 @@ impl Wire {
         self.sides.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn wake(&self) {
+    pub(crate) fn wake(&self) {
         self.readable
             .iter()
             .chain(&self.writable)
@@ -385,8 +385,8 @@ impl Backlog {
             return Some(Err(ErrorKind::AddrNotAvailable.into()));
         };
         let from = SocketAddr::new(to.ip(), port);
-        net.clients.insert(from);
         let [client, server] = pair(sim, from, to, self.addr);
+        net.clients.insert(from, Arc::downgrade(&client.wire));
         queue.ends.push_back(server);
         Some(Ok(TcpStream(client)))
     }

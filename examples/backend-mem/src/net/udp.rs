@@ -82,6 +82,10 @@ impl Mailbox {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    pub(crate) fn wake(&self) {
+        self.readable.wake();
+    }
+
     /// Takes a datagram in; false if this socket hears another peer alone.
     fn deliver(&self, bytes: &[u8], from: SocketAddr) -> bool {
         let mut state = self.state();
