@@ -1,17 +1,52 @@
-//! The native runtime of anyrt: a work-stealing executor whose workers drive epoll and timers themselves.
+//! The native runtime of anyrt: a work-stealing executor that polls sockets and timers itself.
+//!
+//! ```text
+//!   spawn ----> executor/ ---- run ----> task/          blocking.rs: closures that may block
+//!                  |  ^                    ^  |
+//!                  |  +---- schedule ------+  | its output, to whoever joins
+//!             park |                       |
+//!                  v                       | Waker
+//!               driver/ ---- reactor/  sockets that became ready
+//!                       ---- timer/    deadlines that have come
+//! ```
+//!
+//! There is no thread for sockets or timers: a worker that has nothing to run waits for them, and
+//! so does a thread in `block_on`. The task, the reactor and the timers do not know each other;
+//! they are joined by `Waker` and a schedule function.
+//!
+//! ```
+//! use anyrt_api::{BlockOn, task};
+//!
+//! let runtime = anyrt_native::Runtime::new()?;
+//! let answer = runtime.block_on(async { task::spawn(async { 6 * 7 }).await });
+//! assert_eq!(answer?, 42);
+//! # Ok::<(), std::io::Error>(())
+//! ```
+//!
+//! # For library authors
+//!
+//! Nothing: a library depends on `anyrt-api` alone.
+//!
+//! # For backend authors
+//!
+//! `runtime.rs` is the door, one line a method; what stands behind each line is one subject a file.
+//! The words of the protocol between workers are in `executor/IDLE.md`.
 #![deny(unsafe_code)]
 
-mod blocking;
+mod runtime;
+
 mod builder;
-mod driver;
 mod executor;
+mod task;
+
+mod driver;
 pub mod net;
 mod reactor;
-mod runtime;
-mod sync;
-mod task;
-mod threads;
 mod timer;
+
+mod blocking;
+mod sync;
+mod threads;
 mod wake;
 
 pub use builder::Builder;

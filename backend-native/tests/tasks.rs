@@ -99,7 +99,7 @@ fn work_is_shared_among_the_workers() {
     let inner = rt.clone();
     runtime
         .block_on(rt.spawn(async move {
-            // Two tasks that can only end together, spawned by a third that occupies a worker at first.
+            // Two tasks that can only end together, spawned by a third that has a worker at first.
             let one = both.clone();
             let other = both.clone();
             let one = inner.spawn(async move { one.wait().is_leader() });
@@ -163,7 +163,7 @@ fn a_blocked_worker_holds_up_neither_timers_nor_block_on() {
     let (started, running) = mpsc::channel();
     let stuck = rt.spawn(async move {
         started.send(()).expect("the test waits");
-        drop(blocked.recv());
+        blocked.recv().expect_err("the test drops its end");
     });
     running.recv_timeout(LONG).expect("it is started");
     let start = Instant::now();
@@ -365,7 +365,7 @@ fn shutdown_waits_for_blocking_calls_no_longer_than_it_may() {
     let rt = runtime.handle();
     let call = rt.spawn_blocking(move || {
         started.send(()).expect("the test waits");
-        drop(blocked.recv());
+        blocked.recv().expect_err("the test drops its end");
         5
     });
     running.recv_timeout(LONG).expect("it is started");
@@ -467,8 +467,7 @@ fn wakers_may_outlive_their_runtime() {
         .expect("it was polled");
     let other = self::runtime(1);
     waker.wake_by_ref();
-    waker.clone().wake();
-    drop(waker);
+    waker.wake();
     other.block_on(async {});
 }
 

@@ -6,9 +6,9 @@
 //! There is one seat, since several threads in one epoll cost more than they bring. The thread in
 //! the seat waits in the poller; all others that park wait beside it. A thread that leaves the seat
 //! has something to run, and may be gone for long: if it blocks, nobody waits for events any more.
-//! So among those beside it there is always one *watcher* while the seat is left and taken: it looks
-//! once a millisecond, and takes a seat that nobody has used since it looked last. Once it finds
-//! the thread in the seat at rest, it rests as well: an idle runtime does not wake up.
+//! So while the seat is left and taken, one of those beside it is the *watcher*: it looks once a
+//! millisecond, and takes a seat that nobody has used since it looked last. Once it finds the
+//! thread in the seat at rest, it rests as well: an idle runtime does not wake up.
 //!
 //! Rules, for those who change this file:
 //!

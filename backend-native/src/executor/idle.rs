@@ -39,7 +39,7 @@ impl Idle {
     /// more, and if so calls [`pick`](Self::pick): pushes meanwhile have relied on it.
     pub(crate) fn found(&self) {
         self.state.fetch_and(!SEARCHING, AcqRel);
-        // Pairs with the fence in `pick`: either the pusher sees the token free, or we see the push.
+        // Pairs with the fence in `pick`: the pusher sees the token free, or we see the push.
         full_fence(&self.state);
     }
 
@@ -51,7 +51,7 @@ impl Idle {
         let token = if searching { SEARCHING } else { 0 };
         self.state.fetch_add(PARKED - token, AcqRel);
         drop(parked);
-        // Pairs with the fence in `pick`: either the pusher sees us parked, or we see the push.
+        // Pairs with the fence in `pick`: the pusher sees us parked, or we see the push.
         full_fence(&self.state);
     }
 

@@ -1,4 +1,5 @@
-//! A registered socket: it owns its descriptor, tries system calls and waits where they would block.
+//! A registered socket: it owns its descriptor, tries system calls, and waits where they would
+//! block.
 //!
 //! It knows nothing of addresses or bytes: `net/` gives it the call to make. Below it are the
 //! readiness word and the waiters of each direction, and the reactor's table.

@@ -20,8 +20,8 @@
 //! 2. Whoever takes a [`Runnable`] from a queue runs it; if the task was aborted, its future is
 //!    dropped in place of being polled.
 //! 3. After a pending poll. If the task was aborted meanwhile, it goes on to 4 instead.
-//! 4. The future was dropped (its destructor's panic caught) and the output lies in its place; then,
-//!    and not earlier, `is_finished` is true and the joiner is woken.
+//! 4. The future was dropped (its destructor's panic caught) and the output lies in its place; then
+//!    and not earlier `is_finished` is true and the joiner is woken.
 //! 5. At the end of the runtime every task is claimed, whether or not a queue still holds it. A
 //!    `Runnable` that is left in a queue is stale from then on, and running it does nothing.
 //!

@@ -61,7 +61,7 @@ impl Timers {
 
     /// The driver goes to sleep: for how long? `None` is until it is woken.
     ///
-    /// From now until [`fire`](Self::fire), an insertion before that asks for the driver to be woken.
+    /// From now until [`fire`](Self::fire), an insertion before that asks to wake the driver.
     pub(crate) fn set_alarm(&self) -> Option<Duration> {
         let mut inner = lock(&self.inner);
         inner.alarm = inner.wheel.next_tick().unwrap_or(u64::MAX);

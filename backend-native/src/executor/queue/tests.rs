@@ -101,7 +101,7 @@ fn half_is_stolen_by_several_thieves_and_nothing_is_lost() {
         }
         for _ in 0..50_000 {
             let n_run = n_run.clone();
-            let (task, _join) = task::spawn(async move { drop(n_run.fetch_add(1, SeqCst)) }, Never);
+            let (task, _join) = task::spawn(async move { n_run.fetch_add(1, SeqCst) }, Never);
             local.push(task, &injector);
             if fastrand::bool()
                 && let Some(task) = local.pop(&injector)

@@ -3,9 +3,9 @@
 //! It knows nothing of threads or of who sleeps. The worker's loop takes, whoever schedules puts.
 //!
 //! A worker's own queue is a slot for the task that was woken last (its data is in the cache, and
-//! it is often the other half of a conversation) and a bounded ring, first in, first out, from which
-//! others steal. The slot is its alone, so two tasks that wake each other could keep it for ever:
-//! after [`STREAK_MAX`] tasks from the slot in a row the ring goes first.
+//! it is often the other half of a conversation) and a bounded ring, first in, first out, that
+//! others steal from. The slot is its alone, so two tasks that wake each other could keep it for
+//! ever: after [`STREAK_MAX`] tasks from the slot in a row the ring goes first.
 
 use std::{
     collections::VecDeque,

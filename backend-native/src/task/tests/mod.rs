@@ -1,0 +1,227 @@
+//! Tasks alone: a schedule function that is a channel, and no executor.
+
+mod combinations;
+
+use std::{
+    future::{self, poll_fn},
+    pin::Pin,
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicU64, AtomicUsize, Ordering::SeqCst},
+    },
+    task::{Context, Poll, Wake, Waker},
+    thread,
+};
+
+use super::*;
+
+/// A queue that tasks are scheduled into; leaked, so that a `Schedule` can be `Copy`.
+#[derive(Clone, Copy)]
+struct Queue(&'static QueueInner);
+
+#[derive(Default)]
+struct QueueInner {
+    tasks: Mutex<Vec<Runnable>>,
+    n_finished: AtomicUsize,
+}
+
+impl Queue {
+    fn new() -> Self {
+        Self(Box::leak(Box::default()))
+    }
+
+    fn pop(self) -> Option<Runnable> {
+        self.0
+            .tasks
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .pop()
+    }
+
+    /// Runs what is scheduled until nothing is; the number of runs.
+    fn run(self) -> usize {
+        std::iter::from_fn(|| self.pop()).map(Runnable::run).count()
+    }
+
+    fn n_finished(self) -> usize {
+        self.0.n_finished.load(SeqCst)
+    }
+}
+
+impl Schedule for Queue {
+    fn schedule(&self, task: Runnable) {
+        self.0
+            .tasks
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .push(task);
+    }
+
+    fn finished(&self, _tag: &AtomicU64) {
+        self.0.n_finished.fetch_add(1, SeqCst);
+    }
+}
+
+#[derive(Default)]
+struct Count(AtomicUsize);
+
+impl Count {
+    fn n_wakes(&self) -> usize {
+        self.0.load(SeqCst)
+    }
+}
+
+impl Wake for Count {
+    fn wake(self: Arc<Self>) {
+        self.0.fetch_add(1, SeqCst);
+    }
+}
+
+#[test]
+fn a_wake_during_a_poll_runs_it_once_more() {
+    let queue = Queue::new();
+    let mut n_polls = 0;
+    let (task, join) = spawn(
+        poll_fn(move |cx| {
+            n_polls += 1;
+            cx.waker().wake_by_ref();
+            cx.waker().wake_by_ref();
+            if n_polls == 3 {
+                Poll::Ready(())
+            } else {
+                Poll::Pending
+            }
+        }),
+        queue,
+    );
+    task.run();
+    assert_eq!(queue.run(), 2);
+    assert!(join.is_finished());
+}
+
+#[test]
+fn an_abort_of_itself_takes_effect_after_the_poll() {
+    let queue = Queue::new();
+    let own: Arc<Mutex<Option<Join<()>>>> = Arc::default();
+    let (mine, log) = (own.clone(), Arc::new(AtomicUsize::new(0)));
+    let polls = log.clone();
+    let (task, join) = spawn(
+        poll_fn(move |cx| {
+            polls.fetch_add(1, SeqCst);
+            if let Some(join) = &*mine.lock().expect("nobody panics with it") {
+                join.abort();
+            }
+            cx.waker().wake_by_ref();
+            Poll::Pending
+        }),
+        queue,
+    );
+    *own.lock().expect("nobody panics with it") = Some(join);
+    task.run();
+    assert_eq!(queue.run(), 0);
+    assert_eq!(log.load(SeqCst), 1);
+    let join = own
+        .lock()
+        .expect("nobody panics with it")
+        .take()
+        .expect("it is there");
+    assert!(join.is_finished());
+}
+
+#[test]
+fn a_waker_that_panics_hurts_nobody() {
+    struct Bomb;
+
+    impl Wake for Bomb {
+        fn wake(self: Arc<Self>) {
+            panic!("a waker panics");
+        }
+    }
+
+    let queue = Queue::new();
+    let (task, mut join) = spawn(future::ready(1), queue);
+    let waker = Waker::from(Arc::new(Bomb));
+    assert!(
+        Pin::new(&mut join)
+            .poll(&mut Context::from_waker(&waker))
+            .is_pending()
+    );
+    task.run();
+    assert!(join.is_finished());
+}
+
+#[test]
+fn the_latest_waker_of_a_joiner_wins() {
+    let queue = Queue::new();
+    let (task, mut join) = spawn(future::ready(1), queue);
+    let (old, new) = (Arc::new(Count::default()), Arc::new(Count::default()));
+    for count in [&old, &new] {
+        let waker = Waker::from(count.clone());
+        assert!(
+            Pin::new(&mut join)
+                .poll(&mut Context::from_waker(&waker))
+                .is_pending()
+        );
+    }
+    assert_eq!(
+        Arc::strong_count(&old),
+        1,
+        "the displaced waker is released"
+    );
+    task.run();
+    assert_eq!((old.0.load(SeqCst), new.0.load(SeqCst)), (0, 1));
+    drop(join);
+    assert_eq!(Arc::strong_count(&new), 1);
+}
+
+#[test]
+fn wakes_and_aborts_of_many_threads_lose_nothing() {
+    const ROUNDS: usize = 200;
+    for round in 0..ROUNDS {
+        let queue = Queue::new();
+        let (n_inside, n_dropped) = (AtomicUsize::new(0), Arc::new(AtomicUsize::new(0)));
+        let kept: Arc<Mutex<Option<Waker>>> = Arc::default();
+        let (slot, guard) = (kept.clone(), CountDrop(n_dropped.clone()));
+        let (task, join) = spawn(
+            poll_fn(move |cx| {
+                let _ = &guard;
+                assert_eq!(n_inside.fetch_add(1, SeqCst), 0, "two polls at once");
+                *slot.lock().expect("nobody panics with it") = Some(cx.waker().clone());
+                n_inside.fetch_sub(1, SeqCst);
+                Poll::<()>::Pending
+            }),
+            queue,
+        );
+        task.run();
+        let waker = kept
+            .lock()
+            .expect("nobody panics with it")
+            .take()
+            .expect("it was polled");
+        thread::scope(|scope| {
+            for _ in 0..2 {
+                scope.spawn(|| (0..50).for_each(|_| waker.wake_by_ref()));
+                scope.spawn(|| (0..50).for_each(|_| assert!(queue.run() < usize::MAX)));
+            }
+            scope.spawn(|| (round % 2 == 0).then(|| join.abort()));
+        });
+        queue.run();
+        if round % 2 == 0 {
+            assert!(join.is_finished());
+            assert_eq!(n_dropped.load(SeqCst), 1);
+        } else {
+            assert!(!join.is_finished());
+            join.abort();
+            queue.run();
+            assert!(join.is_finished());
+        }
+    }
+}
+
+struct CountDrop(Arc<AtomicUsize>);
+
+impl Drop for CountDrop {
+    fn drop(&mut self) {
+        self.0.fetch_add(1, SeqCst);
+    }
+}
