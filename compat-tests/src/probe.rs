@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::task::{Context, Poll, Wake, Waker};
 
-use crate::gate::Gate;
+use crate::gate::{Gate, step_aside};
 
 /// A waker that counts how often it was woken and how many clones of it are held.
 #[derive(Debug, Default)]
@@ -20,7 +20,11 @@ struct Inner {
 
 impl Wake for Inner {
     fn wake(self: Arc<Self>) {
-        self.wake_by_ref();
+        self.wakes.fetch_add(1, Ordering::SeqCst);
+        let woken = self.woken.clone();
+        // Not held any more by the time that a law hears of it.
+        drop(self);
+        woken.open();
     }
 
     fn wake_by_ref(self: &Arc<Self>) {
@@ -51,6 +55,17 @@ impl Probe {
     /// How many clones of the waker others hold.
     pub(crate) fn held(&self) -> usize {
         Arc::strong_count(&self.0) - 1
+    }
+
+    /// Waits until nobody holds it, as long as a thread may take that is calling it just now.
+    pub(crate) async fn is_let_go(&self) -> bool {
+        for _ in 0..1_000 {
+            if self.held() == 0 {
+                return true;
+            }
+            step_aside(1).await;
+        }
+        false
     }
 
     /// Waits until it was woken.

@@ -186,7 +186,7 @@ async fn l151_a_cancelled_read_moves_nothing<R: Runtime>(rt: R) {
             std::task::Poll::Pending => step_aside(round % 5).await,
         }
         drop(read);
-        assert_eq!(probe.held(), 0, "a cancelled read keeps its waker");
+        assert!(probe.is_let_go().await, "a cancelled read keeps its waker");
         if round % 4 == 0 {
             let position = file.stream_position().await.expect("its cursor");
             assert_eq!(position, at as u64, "a cancelled read moved the cursor");
