@@ -208,7 +208,9 @@ impl Sim {
         let mut waiting = state.clock.stop();
         waiting.append(&mut state.strangers);
         self.tell(state);
-        current::enter(self.erased(), || tasks.values().for_each(|task| task.kill()));
+        current::enter(self.erased(), || {
+            tasks.values().for_each(|task| task.kill())
+        });
         let net = std::mem::take(&mut *self.net.lock().unwrap_or_else(PoisonError::into_inner));
         net.close();
         waiting.into_iter().for_each(wake);
@@ -258,7 +260,9 @@ impl Sim {
         };
         drop(state);
         if task.is_blocking {
-            self.poll(task.id, || self.put_down(|| budget::unlimited(|| task.run())));
+            self.poll(task.id, || {
+                self.put_down(|| budget::unlimited(|| task.run()))
+            });
         } else {
             self.poll(task.id, || task.run());
         }
@@ -341,7 +345,11 @@ impl<'a> Count<'a> {
     /// One that was counted already.
     fn of(sim: &'a Sim, count: fn(&mut State) -> &mut usize) -> Self {
         let is_less = false;
-        Count { sim, count, is_less }
+        Count {
+            sim,
+            count,
+            is_less,
+        }
     }
 
     fn more(sim: &'a Sim, count: fn(&mut State) -> &mut usize) -> Self {
@@ -354,7 +362,11 @@ impl<'a> Count<'a> {
         *count(&mut state) -= 1;
         sim.tell(state);
         let is_less = true;
-        Count { sim, count, is_less }
+        Count {
+            sim,
+            count,
+            is_less,
+        }
     }
 }
 

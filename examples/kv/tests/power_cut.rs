@@ -62,7 +62,9 @@ async fn count_lost(rt: Mem, acknowledged: BTreeMap<String, u64>) -> io::Result<
     task::spawn_in(server.serve(pending()), &rt);
     let mut n_lost = 0;
     for (key, last) in acknowledged {
-        stream.write_all(format!("INCRBY {key} 0\r\n").as_bytes()).await?;
+        stream
+            .write_all(format!("INCRBY {key} 0\r\n").as_bytes())
+            .await?;
         let mut reply = Vec::new();
         while reply.last() != Some(&b'\n') {
             let mut byte = [0];
@@ -70,7 +72,11 @@ async fn count_lost(rt: Mem, acknowledged: BTreeMap<String, u64>) -> io::Result<
             reply.push(byte[0]);
         }
         let reply = String::from_utf8(reply).expect("a number");
-        let found: u64 = reply.trim_start_matches(':').trim_end().parse().expect("a number");
+        let found: u64 = reply
+            .trim_start_matches(':')
+            .trim_end()
+            .parse()
+            .expect("a number");
         // A later write may be there too: it was on its way when the power went.
         n_lost += usize::from(found < last);
     }
@@ -94,7 +100,10 @@ fn cut(seed: u64, fsync: Fsync) -> (usize, usize) {
     let second = Runtime::with_disk(seed, disk);
     let rt = second.handle();
     let n_lost = second.block_on(count_lost(rt, acknowledged));
-    (n_acknowledged, n_lost.unwrap_or_else(|error| panic!("seed {seed}: {error}")))
+    (
+        n_acknowledged,
+        n_lost.unwrap_or_else(|error| panic!("seed {seed}: {error}")),
+    )
 }
 
 #[test]
@@ -105,7 +114,10 @@ fn always_loses_nothing() {
         assert_eq!(lost, 0, "seed {seed}: acknowledged writes are lost");
         n_acknowledged += acknowledged;
     }
-    assert!(n_acknowledged as u64 > SEEDS, "hardly anything was written: {n_acknowledged}");
+    assert!(
+        n_acknowledged as u64 > SEEDS,
+        "hardly anything was written: {n_acknowledged}"
+    );
 }
 
 #[test]
