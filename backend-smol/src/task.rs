@@ -10,7 +10,7 @@ use std::marker::PhantomData;
 use std::mem;
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::task::{Context, Poll, ready};
+use std::task::{Context, Poll, Waker, ready};
 
 use anyrt_api::current::{self, Root};
 use anyrt_api::task::{JoinError, RawJoin, TaskId, TaskMeta};
@@ -34,6 +34,8 @@ pub struct Join<T: Send + 'static> {
     home: Arc<Home>,
     id: u64,
     name: Name,
+    /// async-task may have the joiner's waker.
+    has_joiner: bool,
 }
 
 enum State<T: Send + 'static> {
@@ -111,6 +113,7 @@ impl<T: Send + 'static> Join<T> {
             home: Arc::clone(home),
             id,
             name,
+            has_joiner: false,
         }
     }
 
@@ -125,6 +128,7 @@ impl<T: Send + 'static> Future for Join<T> {
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let this = &mut *self;
         let state = this.state.get_mut().unwrap_or_else(PoisonError::into_inner);
+        this.has_joiner = true;
         let result = match state {
             State::Live(task) => match ready!(Pin::new(task).poll(cx)) {
                 Some(slip) => slip.into_result(),
@@ -179,9 +183,15 @@ impl<T: Send + 'static> RawJoin<T> for Join<T> {
 impl<T: Send + 'static> Drop for Join<T> {
     fn drop(&mut self) {
         let state = self.state.get_mut().unwrap_or_else(PoisonError::into_inner);
-        if let State::Live(task) = mem::replace(state, State::Ended) {
-            task.detach();
+        let State::Live(mut task) = mem::replace(state, State::Ended) else {
+            return;
+        };
+        // async-task keeps the joiner's waker when it is detached: give it another (`L009`).
+        let mut nobody = Context::from_waker(Waker::noop());
+        if self.has_joiner && Pin::new(&mut task).poll(&mut nobody).is_ready() {
+            return;
         }
+        task.detach();
     }
 }
 

@@ -9,7 +9,9 @@ use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 use std::time::{Instant, SystemTime};
 
+use anyrt_api::io::Wait;
 use anyrt_api::time::RawSleep;
+use anyrt_kit::wait::Waiters;
 use async_io::Timer;
 
 /// The time now.
@@ -22,10 +24,14 @@ pub(crate) fn wallclock() -> SystemTime {
     SystemTime::now()
 }
 
-/// An alarm of async-io. It allocates nothing, and goes on working when the runtime is gone.
+/// An alarm of async-io. It allocates once, if it has to wait, and goes on working when the runtime
+/// is gone.
 #[must_use = "futures do nothing unless polled"]
 pub struct Sleep {
     inner: Timer,
+    // async-io drops the waker of a timer that is gone some time later, so it has none of a user's.
+    sleeper: Waiters,
+    wait: Wait,
     deadline: Instant,
     // async-io's timer never ends again after it ended once.
     is_over: bool,
@@ -35,6 +41,8 @@ impl Sleep {
     pub(crate) fn new(deadline: Instant) -> Self {
         Sleep {
             inner: Timer::at(deadline),
+            sleeper: Waiters::new(),
+            wait: Wait::new(),
             deadline,
             is_over: false,
         }
@@ -45,10 +53,12 @@ impl Future for Sleep {
     type Output = ();
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
-        if !self.is_over {
-            ready!(Pin::new(&mut self.inner).poll(cx));
-            self.is_over = true;
+        let this = &mut *self;
+        if !this.is_over && now() < this.deadline {
+            let timer = Pin::new(&mut this.inner);
+            ready!(this.sleeper.poll(cx, &mut this.wait, |cx| timer.poll(cx)));
         }
+        this.is_over = true;
         Poll::Ready(())
     }
 }
@@ -58,6 +68,12 @@ impl RawSleep for Sleep {
         self.deadline = deadline;
         self.is_over = false;
         self.inner.set_at(deadline);
+    }
+}
+
+impl Drop for Sleep {
+    fn drop(&mut self) {
+        self.sleeper.cancel(&mut self.wait);
     }
 }
 

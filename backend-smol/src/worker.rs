@@ -25,11 +25,10 @@ pub(crate) fn stop() -> (Sender<()>, Stop) {
 
 /// Starts a thread that runs tasks until `stop`.
 pub(crate) fn start(name: String, tasks: Tasks, stop: Stop) -> io::Result<()> {
+    let busy = tasks.home().workers.enter();
     thread::Builder::new().name(name).spawn(move || {
-        let Some(_busy) = tasks.home().workers.enter() else {
-            return;
-        };
         run(tasks, || stop.recv());
+        drop(busy);
     })?;
     Ok(())
 }
@@ -56,13 +55,12 @@ impl Spare {
         let tasks = home.tasks()?;
         let all = home.stop.clone();
         let (sender, here) = stop();
+        let busy = tasks.home().workers.enter();
         let spawned = thread::Builder::new()
             .name("anyrt-spare".into())
             .spawn(move || {
-                let Some(_busy) = tasks.home().workers.enter() else {
-                    return;
-                };
                 run(tasks, || or(all.recv(), here.recv()));
+                drop(busy);
             });
         spawned.ok()?;
         Some(Spare { _stop: sender })
