@@ -33,12 +33,12 @@ macro_rules! __main {
             {
                 ::core::compile_error!(::core::concat!(
                     "the program does not say which backend it runs on: write",
-                    $crate::__backend! { native { "\n    #[anyrt::main(native)]" } { "" } },
-                    $crate::__backend! { tokio { "\n    #[anyrt::main(tokio)]" } { "" } },
-                    $crate::__backend! { smol { "\n    #[anyrt::main(smol)]" } { "" } },
+                    $crate::__write! { $facade native },
+                    $crate::__write! { $facade tokio },
+                    $crate::__write! { $facade smol },
                 ))
             }
-            { $crate::__none! { $facade "#[anyrt::main(native)]" } }
+            { $crate::__none! { $facade "main(native)" } }
         }
     };
     ($facade:literal [$backend:ident $off:tt] $options:tt $body:expr) => {
@@ -52,7 +52,7 @@ macro_rules! __main {
 #[macro_export]
 macro_rules! __cases {
     ($facade:literal [] $options:tt $attributes:tt $body:expr) => {
-        $crate::__if_any! { {} { $crate::__none! { $facade "#[anyrt::test]" } } }
+        $crate::__if_any! { {} { $crate::__none! { $facade "test" } } }
         $crate::__backend! {
             native { $crate::__cases! { $facade [native {}] $options $attributes $body } } {}
         }
@@ -94,6 +94,19 @@ macro_rules! __run {
     };
 }
 
+/// The line that names a backend, if it is compiled in.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __write {
+    ($facade:literal $backend:ident) => {
+        $crate::__backend! {
+            $backend
+            { ::core::concat!("\n    #[", $facade, "::main(", ::core::stringify!($backend), ")]") }
+            { "" }
+        }
+    };
+}
+
 /// What is said where a backend is needed and none is compiled in.
 #[doc(hidden)]
 #[macro_export]
@@ -103,9 +116,11 @@ macro_rules! __none {
             "no backend is compiled in: add `features = [\"native\"]` (or `tokio`, or `smol`) ",
             "to the dependency `",
             $facade,
-            "` in Cargo.toml, and write `",
+            "` in Cargo.toml, and write `#[",
+            $facade,
+            "::",
             $write,
-            "`",
+            "]`",
         ));
     };
 }
