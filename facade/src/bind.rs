@@ -46,32 +46,41 @@ macro_rules! __main {
     };
 }
 
-/// `test`: the name of the dependency, the backends or none for all, options, attributes, the
-/// function.
+/// `test`: the name of the dependency, the backends or none for all, options, attributes, what a
+/// case returns, the function.
 #[doc(hidden)]
 #[macro_export]
 macro_rules! __cases {
-    ($facade:literal [] $options:tt $attributes:tt $body:expr) => {
+    ($facade:literal [] $options:tt $attributes:tt $returns:tt $body:expr) => {
         $crate::__if_any! { {} { $crate::__none! { $facade "test" } } }
         $crate::__backend! {
-            native { $crate::__cases! { $facade [native {}] $options $attributes $body } } {}
+            native { $crate::__case! { native {} $options $attributes $returns $body } } {}
         }
         $crate::__backend! {
-            tokio { $crate::__cases! { $facade [tokio {}] $options $attributes $body } } {}
+            tokio { $crate::__case! { tokio {} $options $attributes $returns $body } } {}
         }
         $crate::__backend! {
-            smol { $crate::__cases! { $facade [smol {}] $options $attributes $body } } {}
+            smol { $crate::__case! { smol {} $options $attributes $returns $body } } {}
         }
     };
-    ($facade:literal [$backend:ident $off:tt] $options:tt [$($attribute:tt)*] $body:expr) => {
+    ($facade:literal [$($backend:ident $off:tt)+] $options:tt $attributes:tt $returns:tt $body:expr)
+    => {
+        $($crate::__case! { $backend $off $options $attributes $returns $body })+
+    };
+}
+
+/// One case of a test.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __case {
+    (
+        $backend:ident $off:tt $options:tt [$($attribute:tt)*] [$($returns:tt)*] $body:expr
+    ) => {
         #[::core::prelude::v1::test]
         $($attribute)*
-        fn $backend() -> impl ::std::process::Termination {
+        fn $backend() $($returns)* {
             $crate::__run! { $backend $off $options $body }
         }
-    };
-    ($facade:literal [$($backend:ident $off:tt)+] $options:tt $attributes:tt $body:expr) => {
-        $($crate::__cases! { $facade [$backend $off] $options $attributes $body })+
     };
 }
 

@@ -67,7 +67,13 @@ fn test_cases(arguments: TokenStream, item: TokenStream) -> Result<TokenStream, 
         .partition(|attribute| OF_CASES.contains(&attribute.name.as_str()));
     let of_cases = of_cases.iter().map(|attribute| &attribute.tokens);
     let of_function = of_function.iter().map(|attribute| &attribute.tokens);
-    let cases = facade_call("__cases", arguments, quote! { [#(#of_cases)*] #call });
+    // libtest wants to see the unit type where a panic is expected; any other is inferred.
+    let returns = match function.output.is_empty() {
+        true => quote! {},
+        false => quote! { -> impl ::std::process::Termination },
+    };
+    let rest = quote! { [#(#of_cases)*] [#returns] #call };
+    let cases = facade_call("__cases", arguments, rest);
     let Function {
         visibility,
         name,
@@ -194,7 +200,7 @@ mod tests {
         let text = expanded(test, "crate = a", item);
         let wanted = "#[cfg(test)] #[doc = \"d\"] async fn t(rt: impl Runtime) {} \
             #[cfg(test)] mod t { #[allow(unused_imports)] use super::*; \
-            a::__cases! { \"anyrt\" [] [] [#[ignore]] |rt| super::t(rt) } }";
+            a::__cases! { \"anyrt\" [] [] [#[ignore]] [] |rt| super::t(rt) } }";
         assert_eq!(packed(&text), packed(wanted));
     }
 

@@ -1,0 +1,2 @@
+//! Nothing: the cases of this package are its tests.
+#![forbid(unsafe_code)]
