@@ -60,6 +60,12 @@ impl<R: Core> OsFile<R> {
         &self.shared.file
     }
 
+    /// Sends every read of this file to the pool.
+    #[cfg(test)]
+    pub(super) fn refuse_inline(&self) {
+        self.shared.inline.refuse();
+    }
+
     /// Polls a step until it answers, and keeps the waiter in the list meanwhile.
     ///
     /// No waker is cloned, woken or dropped under the file's lock.

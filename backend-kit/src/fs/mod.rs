@@ -24,6 +24,8 @@ mod positional;
 mod shared;
 mod state;
 mod system;
+#[cfg(test)]
+mod tests;
 
 pub use dir::OsReadDir;
 pub use file::OsFile;

@@ -12,6 +12,9 @@ use super::Whole;
 pub(crate) struct Inline;
 
 impl Inline {
+    #[cfg(test)]
+    pub(crate) fn refuse(&self) {}
+
     pub(crate) fn read(
         &self,
         _file: &File,

@@ -34,6 +34,11 @@ pub(crate) struct Inline {
 }
 
 impl Inline {
+    #[cfg(test)]
+    pub(crate) fn refuse(&self) {
+        self.refused.store(true, Ordering::Relaxed);
+    }
+
     /// Reads at `offset`, or at the cursor, which moves then; `None` means "ask the pool".
     pub(crate) fn read(
         &self,
