@@ -196,6 +196,14 @@ mod tests {
     }
 
     #[test]
+    fn a_zero_of_what_is_no_regular_file_is_not_believed() {
+        let (reader, writer) = std::io::pipe().expect("a pipe");
+        drop(writer);
+        let file = File::from(std::os::fd::OwnedFd::from(reader));
+        assert!(Inline::default().read(&file, &mut [0; 4], None).is_none());
+    }
+
+    #[test]
     fn what_cannot_answer_at_once_is_asked_once() {
         // A file of /proc cannot.
         let file = File::open("/proc/self/status").expect("proc is mounted");

@@ -54,6 +54,22 @@ fn what_a_dropped_read_brought_is_not_taken_for_newer_bytes() {
     assert_eq!(&buf, b"abcd");
 }
 
+/// The cursor is the system's: whoever has a duplicate of the descriptor moves it too.
+#[test]
+fn a_cursor_that_was_moved_from_outside_wins() {
+    let rt = Calls::default();
+    let (_folder, path) = folder_with(b"0123456789");
+    let file = open_pooled(&rt, &path);
+    let mut outside = file.as_raw().as_std().try_clone().expect("a duplicate");
+    let mut buf = [0; 4];
+    let mut read = Box::pin(file.read(&mut buf));
+    assert!(poll_once(read.as_mut()).is_pending());
+    rt.run_all();
+    outside.seek(SeekFrom::Start(6)).expect("it seeks");
+    assert_eq!(rt.block_on(read).expect("it reads"), 4);
+    assert_eq!(&buf, b"6789");
+}
+
 #[test]
 fn a_seek_overtakes_a_read_that_was_dropped() {
     let rt = Calls::default();
