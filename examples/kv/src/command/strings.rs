@@ -38,11 +38,14 @@ pub(super) fn getdel(call: &mut Call<'_>) -> Result<(), Failure> {
 pub(super) fn getset(call: &mut Call<'_>) -> Result<(), Failure> {
     let (key, value) = (call.arguments[1], call.arguments[2]);
     reply_value(call, key);
-    call.db.change(&Record::Set {
-        key,
-        value,
-        deadline_ms: None,
-    });
+    if !call.out.is_over() {
+        let deadline_ms = None;
+        call.db.change(&Record::Set {
+            key,
+            value,
+            deadline_ms,
+        });
+    }
     Ok(())
 }
 
