@@ -24,6 +24,8 @@ pub(crate) struct Writer<R: Runtime> {
     file: File<R>,
     /// Bytes of the file that are whole, acknowledged records.
     len: u64,
+    /// The last group was refused, which was said once.
+    is_failing: bool,
     shared: Arc<Shared>,
 }
 
@@ -37,7 +39,12 @@ impl<R: Runtime> Writer<R> {
     /// A writer behind `len` bytes of whole records.
     pub(crate) fn new(file: File<R>, len: u64, shared: Arc<Shared>) -> Self {
         shared.facts.stats.log_bytes.set(len);
-        Self { file, len, shared }
+        Self {
+            file,
+            len,
+            is_failing: false,
+            shared,
+        }
     }
 
     /// Writes until the store closes, and then syncs whatever the policy.
@@ -47,46 +54,62 @@ impl<R: Runtime> Writer<R> {
     pub(crate) async fn run(mut self) -> io::Result<()> {
         while let Some(bytes) = self.shared.next_group().await {
             match self.append(&bytes).await {
-                Ok(()) => {
-                    self.len += bytes.len() as u64;
-                    self.shared.facts.stats.log_bytes.set(self.len);
-                    let done = self.shared.db().queue.done();
-                    done.settle();
-                }
+                Ok(()) => self.confirm(bytes.len()),
                 Err(failure) => self.refuse(failure),
             }
         }
         self.file.sync_all().await
     }
 
-    async fn append(&mut self, bytes: &[u8]) -> Result<(), Failure> {
+    async fn append(&self, bytes: &[u8]) -> Result<(), Failure> {
+        let syncs = self.shared.facts.config.fsync == Fsync::Always;
         if let Err(error) = self.file.write_all(bytes).await {
             // Half a record may stand at the end. Once it is gone, later writes may go well.
-            let for_good = self.file.set_len(self.len).await.is_err();
+            let for_good = self.cut_off(syncs).await.is_err();
             let refusal = Refusal::new(&format!("write: {error}"));
             return Err(Failure { refusal, for_good });
         }
-        if self.shared.facts.config.fsync == Fsync::Always {
-            if let Err(error) = self.file.sync_data().await {
-                // What was refused should not come back after a restart; more cannot be done here.
-                let _ = self.file.set_len(self.len).await;
-                let refusal = Refusal::new(&format!("fdatasync: {error}"));
-                return Err(Failure {
-                    refusal,
-                    for_good: true,
-                });
-            }
+        if syncs && let Err(error) = self.file.sync_data().await {
+            // What was refused should not come back after a restart; more cannot be done here.
+            let _ = self.cut_off(false).await;
+            let refusal = Refusal::new(&format!("fdatasync: {error}"));
+            return Err(Failure {
+                refusal,
+                for_good: true,
+            });
         }
         Ok(())
     }
 
-    fn refuse(&self, Failure { refusal, for_good }: Failure) {
-        let later = if for_good {
-            ", and so are all later writes"
+    /// Takes what follows the acknowledged records off the file.
+    async fn cut_off(&self, syncs: bool) -> io::Result<()> {
+        self.file.set_len(self.len).await?;
+        if syncs {
+            self.file.sync_data().await
         } else {
-            ""
-        };
-        log::error!("writes are refused: {refusal}{later}");
+            Ok(())
+        }
+    }
+
+    fn confirm(&mut self, n_bytes: usize) {
+        self.len += n_bytes as u64;
+        self.shared.facts.stats.log_bytes.set(self.len);
+        if std::mem::take(&mut self.is_failing) {
+            log::warn!("writes are taken again");
+        }
+        let done = self.shared.db().queue.done();
+        done.settle();
+    }
+
+    fn refuse(&mut self, Failure { refusal, for_good }: Failure) {
+        if !std::mem::replace(&mut self.is_failing, true) || for_good {
+            let later = if for_good {
+                ", and so are all later ones"
+            } else {
+                ""
+            };
+            log::error!("writes are refused{later}: {refusal}");
+        }
         self.take_back(refusal, for_good);
     }
 

@@ -6,6 +6,7 @@
 use std::future::Future;
 use std::io;
 use std::net::Shutdown;
+use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -57,7 +58,10 @@ impl<R: Runtime> Connection<R> {
     }
 
     async fn serve(&mut self) -> io::Result<()> {
-        while self.fill().await? {
+        let stop = Arc::clone(&self.stop);
+        // One place in line for the whole connection, not one for each read.
+        let mut stop = pin!(stop.wait());
+        while self.fill(stop.as_mut()).await? {
             loop {
                 let chunk = self.engine.run(&mut self.input, &mut self.output);
                 let end = chunk.settle(&mut self.output).await;
@@ -77,9 +81,9 @@ impl<R: Runtime> Connection<R> {
     }
 
     /// Reads what has come; false if there will be no more, or the server stops.
-    async fn fill(&mut self) -> io::Result<bool> {
+    async fn fill(&mut self, stop: Pin<&mut impl Future<Output = ()>>) -> io::Result<bool> {
         let stop = async {
-            self.stop.wait().await;
+            stop.await;
             Ok(0)
         };
         let limit = self.engine.config().idle_timeout;
