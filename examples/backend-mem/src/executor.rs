@@ -165,8 +165,7 @@ impl Sim {
         }
         let waker = cx.waker().clone();
         if self.lock().driving == 0 {
-            self.turn();
-            polled = op(cx);
+            polled = self.turn(|| op(cx));
         }
         if polled.is_pending() {
             let mut state = self.lock();
@@ -178,14 +177,14 @@ impl Sim {
         polled
     }
 
-    /// Drives for a while on behalf of another executor.
-    fn turn(self: &Arc<Self>) {
-        current::undriven(|| {
-            current::drive(self.erased(), || {
-                let _driving = Count::more(self, |state| &mut state.driving);
-                let _ = (0..TURN).take_while(|_| self.step()).count();
-            });
-        });
+    /// Drives for a while on behalf of another executor, until `op` is ready.
+    fn turn<T>(self: &Arc<Self>, mut op: impl FnMut() -> Poll<T>) -> Poll<T> {
+        let drive = || {
+            let _driving = Count::more(self, |state| &mut state.driving);
+            let mut polls = (0..TURN).take_while(|_| self.step()).map(|_| op());
+            polls.find(Poll::is_ready).unwrap_or(Poll::Pending)
+        };
+        current::undriven(|| current::drive(self.erased(), drive))
     }
 
     /// Runs `f`, which may block or drive this world itself, uncounted among those who drive it.

@@ -280,7 +280,11 @@ impl RawFile for File {
         if len > i64::MAX as u64 || !self.0.flags.write && !self.0.flags.append {
             return Err(ErrorKind::InvalidInput.into());
         }
-        self.0.with(|data, _| Ok(data.set_len(len)), true)
+        let set_len = |data: &mut Data, _| {
+            data.set_len(len);
+            Ok(())
+        };
+        self.0.with(set_len, true)
     }
     async fn sync(&self, _data_only: bool) -> io::Result<()> {
         self.0.alive()?;

@@ -3,6 +3,19 @@
 //! One host with the addresses of its loopback, `127.0.0.0/8` and `::1`; everything else cannot be
 //! reached. Bytes arrive at once; what makes a sender wait is a full buffer at the receiver.
 
+/// Methods for options that read back what was set, if `check` lets it pass.
+macro_rules! options {
+    ($($get:ident, $set:ident: $type:ty, $check:expr;)*) => {$(
+        fn $get(&self) -> io::Result<$type> {
+            Ok(self.0.options().$get)
+        }
+        fn $set(&self, value: $type) -> io::Result<()> {
+            self.0.options().$get = $check(value)?;
+            Ok(())
+        }
+    )*};
+}
+
 pub(crate) mod tcp;
 pub(crate) mod udp;
 

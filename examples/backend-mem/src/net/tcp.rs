@@ -296,38 +296,21 @@ impl RawTcpStream for TcpStream {
         let mut bufs = [IoSliceMut::new(buf)];
         waiters.poll(&self.0.sim, cx, wait, || self.0.read(&mut bufs, true))
     }
-    fn nodelay(&self) -> io::Result<bool> {
-        Ok(self.0.options().nodelay)
-    }
-    fn set_nodelay(&self, nodelay: bool) -> io::Result<()> {
-        self.0.options().nodelay = nodelay;
-        Ok(())
-    }
-    fn ttl(&self) -> io::Result<u32> {
-        Ok(self.0.options().ttl)
-    }
-    fn set_ttl(&self, ttl: u32) -> io::Result<()> {
-        self.0.options().ttl = check_ttl(ttl)?;
-        Ok(())
-    }
-    fn linger(&self) -> io::Result<Option<Duration>> {
-        Ok(self.0.options().linger)
-    }
-    fn set_linger(&self, linger: Option<Duration>) -> io::Result<()> {
-        self.0.options().linger = linger.map(|time| Duration::from_secs(time.as_secs()));
-        Ok(())
-    }
-    fn keepalive(&self) -> io::Result<bool> {
-        Ok(self.0.options().keepalive)
-    }
-    fn set_keepalive(&self, keepalive: bool) -> io::Result<()> {
-        self.0.options().keepalive = keepalive;
-        Ok(())
+    options! {
+        nodelay, set_nodelay: bool, Ok::<_, io::Error>;
+        ttl, set_ttl: u32, check_ttl;
+        linger, set_linger: Option<Duration>, whole_seconds;
+        keepalive, set_keepalive: bool, Ok::<_, io::Error>;
     }
     fn take_error(&self) -> io::Result<Option<io::Error>> {
         let error = self.0.wire.lock()[self.0.side].error.take();
         Ok(error.map(io::Error::from))
     }
+}
+
+/// A linger time as the system takes it.
+fn whole_seconds(linger: Option<Duration>) -> io::Result<Option<Duration>> {
+    Ok(linger.map(|time| Duration::from_secs(time.as_secs())))
 }
 
 /// A listening socket of a [`Mem`](crate::Mem) runtime.

@@ -2,7 +2,7 @@
 //!
 //! Knows nothing of the executor but that a waiter is woken.
 
-use std::collections::{BTreeSet, VecDeque};
+use std::collections::VecDeque;
 use std::io::{self, ErrorKind};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -11,7 +11,7 @@ use std::task::{Context, Poll};
 use anyrt_api::io::{Direction, RawObject, Wait};
 use anyrt_api::net::RawUdpSocket;
 
-use super::{Net, check_ttl, net};
+use super::{check_ttl, net};
 use crate::executor::Sim;
 use crate::waiters::Waiters;
 
@@ -28,13 +28,13 @@ pub struct UdpSocket(Arc<Bound>);
 #[derive(Debug)]
 struct Bound {
     sim: Arc<Sim>,
-    addr: SocketAddr,
     mailbox: Arc<Mailbox>,
 }
 
 /// What a socket has received, and how it is set up.
 #[derive(Debug)]
 pub(crate) struct Mailbox {
+    addr: SocketAddr,
     state: Mutex<State>,
     readable: Waiters,
 }
@@ -44,11 +44,11 @@ struct State {
     mail: VecDeque<(Vec<u8>, SocketAddr)>,
     peer: Option<SocketAddr>,
     error: Option<ErrorKind>,
-    groups: BTreeSet<IpAddr>,
     broadcast: bool,
     ttl: u32,
-    multicast_loop: [bool; 2],
-    multicast_ttl: u32,
+    multicast_loop_v4: bool,
+    multicast_ttl_v4: u32,
+    multicast_loop_v6: bool,
 }
 
 /// Binds a socket to `addr`.
@@ -57,22 +57,22 @@ pub(crate) fn bind(sim: &Arc<Sim>, addr: SocketAddr) -> io::Result<UdpSocket> {
     let mut net = net(sim);
     let addr = net.claim(addr, |net| super::is_taken(&net.sockets, addr))?;
     let mailbox = Arc::new(Mailbox {
+        addr,
         state: Mutex::new(State {
             mail: VecDeque::new(),
             peer: None,
             error: None,
-            groups: BTreeSet::new(),
             broadcast: false,
             ttl: 64,
-            multicast_loop: [true; 2],
-            multicast_ttl: 1,
+            multicast_loop_v4: true,
+            multicast_ttl_v4: 1,
+            multicast_loop_v6: true,
         }),
         readable: Waiters::default(),
     });
     net.sockets.insert(addr, mailbox.clone());
     Ok(UdpSocket(Arc::new(Bound {
         sim: sim.clone(),
-        addr,
         mailbox,
     })))
 }
@@ -127,52 +127,34 @@ impl Bound {
             }
             (state.peer == Some(to), state.broadcast)
         };
-        if bytes.len() > LONGEST || to.port() == 0 || (self.addr.is_ipv4() && to.is_ipv6()) {
+        if bytes.len() > LONGEST || to.port() == 0 || (self.mailbox.addr.is_ipv4() && to.is_ipv6())
+        {
             return Err(ErrorKind::InvalidInput.into());
         }
         if to.ip() == IpAddr::V4(Ipv4Addr::BROADCAST) && !broadcast {
             return Err(ErrorKind::PermissionDenied.into());
         }
-        let heard = self
-            .receivers(to)?
-            .into_iter()
-            .fold(false, |heard, (own, mailbox)| {
-                mailbox.deliver(bytes, super::shown(self.source(to), own)) || heard
-            });
-        if connected && !heard {
+        let to = super::target(to)?;
+        let found = super::receiver(&net(&self.sim).sockets, to).map(|(_, found)| found.clone());
+        let from = |receiver: &Mailbox| super::shown(self.source(to), receiver.addr);
+        let is_heard = found.is_some_and(|found| found.deliver(bytes, from(&found)));
+        if connected && !is_heard {
             // What a host answers for a port where nobody is.
             self.mailbox.state().error = Some(ErrorKind::ConnectionRefused);
-            self.mailbox.readable.wake();
+            self.mailbox.wake();
         }
         Ok(bytes.len())
     }
 
-    /// The sockets that a datagram to `to` reaches.
-    fn receivers(&self, to: SocketAddr) -> io::Result<Vec<(SocketAddr, Arc<Mailbox>)>> {
-        let net: &Net = &net(&self.sim);
-        let copy = |(addr, mailbox): (&SocketAddr, &Arc<Mailbox>)| (*addr, mailbox.clone());
-        let ip = to.ip();
-        if !ip.is_multicast() && ip != IpAddr::V4(Ipv4Addr::BROADCAST) {
-            let found = super::receiver(&net.sockets, super::target(to)?);
-            return Ok(found.map(copy).into_iter().collect());
-        }
-        let own = self.mailbox.state().multicast_loop[usize::from(ip.is_ipv6())];
-        let hears = |(addr, mailbox): &(&SocketAddr, &Arc<Mailbox>)| {
-            let member = mailbox.state().groups.contains(&ip) && own;
-            addr.port() == to.port() && (member || !ip.is_multicast())
-        };
-        Ok(net.sockets.iter().filter(hears).map(copy).collect())
-    }
-
     /// Where a datagram to `to` comes from.
     fn source(&self, to: SocketAddr) -> SocketAddr {
-        if self.addr.ip().is_unspecified() {
+        if self.mailbox.addr.ip().is_unspecified() {
             SocketAddr::new(
                 super::loopback(to.ip().to_canonical().is_ipv4()),
-                self.addr.port(),
+                self.mailbox.addr.port(),
             )
         } else {
-            self.addr
+            self.mailbox.addr
         }
     }
 
@@ -183,23 +165,14 @@ impl Bound {
             .ok_or(ErrorKind::NotConnected.into())
     }
 
-    fn group(&self, group: IpAddr, join: bool) -> io::Result<()> {
-        if !group.is_multicast() || group.is_ipv4() != self.addr.is_ipv4() {
-            return Err(ErrorKind::InvalidInput.into());
-        }
-        let groups = &mut self.mailbox.state().groups;
-        match join {
-            true if groups.insert(group) => Ok(()),
-            true => Err(ErrorKind::AddrInUse.into()),
-            false if groups.remove(&group) => Ok(()),
-            false => Err(ErrorKind::AddrNotAvailable.into()),
-        }
+    fn options(&self) -> MutexGuard<'_, State> {
+        self.mailbox.state()
     }
 }
 
 impl Drop for Bound {
     fn drop(&mut self) {
-        net(&self.sim).sockets.remove(&self.addr);
+        net(&self.sim).sockets.remove(&self.mailbox.addr);
     }
 }
 
@@ -268,7 +241,7 @@ impl RawUdpSocket for UdpSocket {
     }
     fn local_addr(&self) -> io::Result<SocketAddr> {
         let peer = self.0.mailbox.state().peer;
-        Ok(peer.map_or(self.0.addr, |peer| self.0.source(peer)))
+        Ok(peer.map_or(self.0.mailbox.addr, |peer| self.0.source(peer)))
     }
     fn peer_addr(&self) -> io::Result<SocketAddr> {
         self.0.peer()
@@ -276,51 +249,28 @@ impl RawUdpSocket for UdpSocket {
     fn take_error(&self) -> io::Result<Option<io::Error>> {
         Ok(self.0.mailbox.state().error.take().map(io::Error::from))
     }
-    fn broadcast(&self) -> io::Result<bool> {
-        Ok(self.0.mailbox.state().broadcast)
+    options! {
+        broadcast, set_broadcast: bool, Ok::<_, io::Error>;
+        ttl, set_ttl: u32, check_ttl;
+        multicast_loop_v4, set_multicast_loop_v4: bool, Ok::<_, io::Error>;
+        multicast_ttl_v4, set_multicast_ttl_v4: u32, check_ttl;
+        multicast_loop_v6, set_multicast_loop_v6: bool, Ok::<_, io::Error>;
     }
-    fn set_broadcast(&self, broadcast: bool) -> io::Result<()> {
-        self.0.mailbox.state().broadcast = broadcast;
-        Ok(())
+    fn join_multicast_v4(&self, _group: Ipv4Addr, _interface: Ipv4Addr) -> io::Result<()> {
+        no_groups()
     }
-    fn ttl(&self) -> io::Result<u32> {
-        Ok(self.0.mailbox.state().ttl)
+    fn join_multicast_v6(&self, _group: &Ipv6Addr, _interface: u32) -> io::Result<()> {
+        no_groups()
     }
-    fn set_ttl(&self, ttl: u32) -> io::Result<()> {
-        self.0.mailbox.state().ttl = check_ttl(ttl)?;
-        Ok(())
+    fn leave_multicast_v4(&self, _group: Ipv4Addr, _interface: Ipv4Addr) -> io::Result<()> {
+        no_groups()
     }
-    fn multicast_loop_v4(&self) -> io::Result<bool> {
-        Ok(self.0.mailbox.state().multicast_loop[0])
+    fn leave_multicast_v6(&self, _group: &Ipv6Addr, _interface: u32) -> io::Result<()> {
+        no_groups()
     }
-    fn set_multicast_loop_v4(&self, on: bool) -> io::Result<()> {
-        self.0.mailbox.state().multicast_loop[0] = on;
-        Ok(())
-    }
-    fn multicast_ttl_v4(&self) -> io::Result<u32> {
-        Ok(self.0.mailbox.state().multicast_ttl)
-    }
-    fn set_multicast_ttl_v4(&self, ttl: u32) -> io::Result<()> {
-        self.0.mailbox.state().multicast_ttl = check_ttl(ttl)?;
-        Ok(())
-    }
-    fn multicast_loop_v6(&self) -> io::Result<bool> {
-        Ok(self.0.mailbox.state().multicast_loop[1])
-    }
-    fn set_multicast_loop_v6(&self, on: bool) -> io::Result<()> {
-        self.0.mailbox.state().multicast_loop[1] = on;
-        Ok(())
-    }
-    fn join_multicast_v4(&self, group: Ipv4Addr, _interface: Ipv4Addr) -> io::Result<()> {
-        self.0.group(group.into(), true)
-    }
-    fn join_multicast_v6(&self, group: &Ipv6Addr, _interface: u32) -> io::Result<()> {
-        self.0.group((*group).into(), true)
-    }
-    fn leave_multicast_v4(&self, group: Ipv4Addr, _interface: Ipv4Addr) -> io::Result<()> {
-        self.0.group(group.into(), false)
-    }
-    fn leave_multicast_v6(&self, group: &Ipv6Addr, _interface: u32) -> io::Result<()> {
-        self.0.group((*group).into(), false)
-    }
+}
+
+/// A host with its loopback alone has no interface that could join a group.
+fn no_groups() -> io::Result<()> {
+    Err(ErrorKind::AddrNotAvailable.into())
 }
