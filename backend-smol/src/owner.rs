@@ -102,8 +102,8 @@ impl fmt::Debug for Runtime {
 
 /// The settings of a [`Runtime`].
 ///
-/// The pool for blocking calls is the process's: `BLOCKING_MAX_THREADS` in the environment sets its
-/// size.
+/// The pool for blocking calls is the process's, and so is the limit of its threads:
+/// `BLOCKING_MAX_THREADS` in the environment, or `blocking::set_max_blocking_threads`.
 #[derive(Debug, Clone, Default)]
 #[must_use = "nothing is started before `build`"]
 pub struct Builder {
