@@ -47,7 +47,7 @@ impl<R: AsyncFs> ReadDir<R> {
 }
 
 impl<R: AsyncFs + Core> ReadDir<R> {
-    /// The same folder without its backend in the type. Two allocations: the folder and its runtime.
+    /// The same folder without its backend in the type. Two allocations: folder and runtime.
     pub fn erase(self) -> ReadDir {
         ReadDir {
             raw: AnyReadDir::new(self.raw),

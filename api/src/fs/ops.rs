@@ -1,4 +1,4 @@
-//! The functions of [`std::fs`], each in two forms: on the current runtime, and on one that is given.
+//! The functions of [`std::fs`], each in two forms: on the current runtime, and on a given one.
 //!
 //! Arguments are read at the call. Knows nothing of open files.
 
@@ -42,7 +42,8 @@ macro_rules! operations {
             })
         }
 
-        #[doc = concat!("On `rt`: as [`", stringify!($name), "`]. The future does not borrow `rt`.")]
+        #[doc = concat!("On `rt`: as [`", stringify!($name), "`].")]
+        /// The future does not borrow `rt`.
         ///
         /// # Errors
         ///
@@ -223,15 +224,15 @@ pub fn write<P: AsRef<Path>, C: AsRef<[u8]>>(
     put(path.as_ref(), contents.as_ref(), Late::here())
 }
 
-/// On `rt`: as [`write`]. The future does not borrow `rt`.
+/// On `rt`: as [`write()`]. The future does not borrow `rt`.
 ///
 /// # Errors
 ///
-/// As [`write`].
+/// As [`write()`].
 ///
 /// # Cancel safety
 ///
-/// As [`write`].
+/// As [`write()`].
 pub fn write_in<P: AsRef<Path>, C: AsRef<[u8]>, R: AsyncFs>(
     path: P,
     contents: C,

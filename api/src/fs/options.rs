@@ -202,7 +202,7 @@ impl DirBuilder {
         self.begin(path.as_ref(), Late::here())
     }
 
-    /// Makes the folder on `rt`: as [`create`](DirBuilder::create). The future does not borrow `rt`.
+    /// Makes the folder on `rt`: as [`create`](DirBuilder::create). It does not borrow `rt`.
     ///
     /// # Errors
     ///

@@ -1,5 +1,5 @@
-//! Reads, writes and seeks at the cursor: methods through `&self`, and the I/O traits for `File` and
-//! `&File`.
+//! Reads, writes and seeks at the cursor: methods through `&self`, and the I/O traits for `File`
+//! and `&File`.
 
 use std::io::{self, IoSlice, IoSliceMut, SeekFrom};
 use std::pin::Pin;

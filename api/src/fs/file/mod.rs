@@ -123,8 +123,8 @@ impl File {
         File::from_std_in(file, &AnyRuntime::current())
     }
 
-    /// As std's file, whose cursor is this one's, by the current runtime. Waits for the operation in
-    /// flight. If clones of it are left, it is a duplicate that shares their cursor.
+    /// As std's file, whose cursor is this one's, by the current runtime. Waits for the operation
+    /// in flight. If clones of it are left, it is a duplicate that shares their cursor.
     ///
     /// # Errors
     ///
