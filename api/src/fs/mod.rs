@@ -10,6 +10,8 @@ mod metadata;
 mod ops;
 mod options;
 mod raw;
+#[cfg(test)]
+mod tests;
 
 use std::io;
 

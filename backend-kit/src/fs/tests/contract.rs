@@ -6,8 +6,8 @@ use std::os::fd::AsRawFd;
 use std::path::Path;
 use std::pin::pin;
 
-use anyrt_api::AnyRuntime;
 use anyrt_api::fs::{self, File, OpenOptions};
+use anyrt_api::{AnyRuntime, budget};
 
 use super::runtime::{Calls, poll_once, wait_for};
 use super::{folder_with, open, open_pooled};
@@ -57,6 +57,28 @@ fn a_cached_file_is_read_without_a_call() {
     );
     // Where the file system cannot say whether a read would wait, all of it is the pool's.
     assert_eq!(rt.n_calls(), if has_inline { 0 } else { 6 });
+}
+
+/// L060: reads that never wait are charged to the task's budget.
+#[test]
+fn cached_reads_yield() {
+    let rt = Calls::default();
+    let (_folder, path) = folder_with(b"0123456789");
+    let file = open(&rt, &path);
+    let mut polls = 0;
+    let mut reads = pin!(async {
+        for _ in 0..2 * budget::BUDGET {
+            file.read_at(&mut [0; 4], 0).await.expect("it reads");
+        }
+        for _ in 0..2 * budget::BUDGET {
+            fs::read_in(&path, &rt).await.expect("it reads");
+        }
+    });
+    while budget::refilled(|| poll_once(reads.as_mut())).is_pending() {
+        polls += 1;
+        rt.run_all();
+    }
+    assert!(polls >= 3, "{polls} polls");
 }
 
 fn read_only() -> fs::OpenFlags {
