@@ -10,6 +10,7 @@
 
 use std::fs::File;
 use std::io::{self, IoSliceMut};
+use std::os::fd::AsFd;
 use std::path::Path;
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -87,7 +88,7 @@ pub(crate) fn open(path: &Path, flags: &OpenFlags) -> Option<File> {
     } else {
         OFlags::empty()
     };
-    let file = open_cached(path, access | append)?;
+    let (file, _) = open_cached(path, access | append)?;
     // It was needed for a lease that is being broken; std's files have it not.
     rustix::fs::fcntl_setfl(&file, append).ok()?;
     Some(file)
@@ -95,11 +96,10 @@ pub(crate) fn open(path: &Path, flags: &OpenFlags) -> Option<File> {
 
 /// Reads a small regular file as a whole, if it can be had without waiting.
 pub(crate) fn read_whole(path: &Path) -> Whole {
-    let Some(file) = open_cached(path, OFlags::RDONLY) else {
+    let Some((file, len)) = open_cached(path, OFlags::RDONLY) else {
         return Whole::Untouched;
     };
     let mut bytes = Vec::new();
-    let len = rustix::fs::fstat(&file).map_or(u64::MAX, |stat| stat.st_size as u64);
     match usize::try_from(len) {
         // A file that says it is empty may be one of /proc's, which the pool reads.
         Ok(len @ 1..=MOST) => {
@@ -119,10 +119,10 @@ pub(crate) fn read_whole(path: &Path) -> Whole {
     }
 }
 
-/// Opens `path` if it is a regular file and its name is cached.
+/// Opens `path` if it is a regular file and its name is cached; the file and its length.
 ///
 /// It is looked at first: opening a pipe or a device would do something already.
-fn open_cached(path: &Path, flags: OFlags) -> Option<File> {
+fn open_cached(path: &Path, flags: OFlags) -> Option<(File, u64)> {
     if !kernel_is_trusted() {
         return None;
     }
@@ -130,29 +130,26 @@ fn open_cached(path: &Path, flags: OFlags) -> Option<File> {
         let flags = flags | OFlags::CLOEXEC;
         rustix::fs::openat2(CWD, path, flags, Mode::empty(), ResolveFlags::CACHED).ok()
     };
-    let is_regular = |fd| {
-        let stat = rustix::fs::fstat(fd);
-        stat.is_ok_and(|stat| FileType::from_raw_mode(stat.st_mode) == FileType::RegularFile)
-    };
-    let looked_at = cached(OFlags::PATH)?;
-    if !is_regular(&looked_at) {
-        return None;
-    }
-    let opened = cached(flags | OFlags::NONBLOCK)?;
-    is_regular(&opened).then(|| File::from(opened))
+    regular_len(cached(OFlags::PATH)?)?;
+    let opened = File::from(cached(flags | OFlags::NONBLOCK)?);
+    let len = regular_len(&opened)?;
+    Some((opened, len))
+}
+
+/// The length of a regular file; `None` for anything else.
+fn regular_len(file: impl AsFd) -> Option<u64> {
+    let stat = rustix::fs::fstat(file).ok()?;
+    let is_regular = FileType::from_raw_mode(stat.st_mode) == FileType::RegularFile;
+    is_regular.then_some(stat.st_size as u64)
 }
 
 /// True if a read at `offset`, or at the cursor, that gave no byte is at the file's end.
 fn is_at_end(file: &File, offset: Option<u64>) -> bool {
-    let Ok(stat) = rustix::fs::fstat(file) else {
-        return false;
-    };
     let position = match offset {
         Some(offset) => Ok(offset),
         None => rustix::fs::tell(file),
     };
-    FileType::from_raw_mode(stat.st_mode) == FileType::RegularFile
-        && position.is_ok_and(|at| at >= stat.st_size as u64)
+    regular_len(file).is_some_and(|len| position.is_ok_and(|at| at >= len))
 }
 
 /// A fact of the machine, asked for once.
