@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use anyrt_api::Runtime;
 use anyrt_api::fs::{self, File, OpenOptions};
-use anyrt_api::io::{AsyncReadExt, AsyncSeekExt, AsyncWriteExt};
+use anyrt_api::io::AsyncWriteExt;
 use anyrt_api::time::sleep_in;
 use futures_lite::future::poll_once;
 
@@ -109,8 +109,8 @@ async fn l149_one_cursor_for_all_clones<R: Runtime>(rt: R) {
     fs::write_in(&path, bytes_from(0, 100_000), &rt)
         .await
         .expect("written");
-    let mut file = File::open_in(&path, &rt).await.expect("it opens");
-    let mut clone = file.try_clone().await.expect("a clone");
+    let file = File::open_in(&path, &rt).await.expect("it opens");
+    let clone = file.try_clone().await.expect("a clone");
     let mut ten = [0; 10];
     file.read_exact(&mut ten).await.expect("ten bytes");
     assert_eq!(clone.stream_position().await.expect("its cursor"), 10);
@@ -128,7 +128,7 @@ async fn l149_one_cursor_for_all_clones<R: Runtime>(rt: R) {
 /// L150: Reads, writes, appends and seeks mix as in std.
 async fn l150_operations_mix_as_in_std<R: Runtime>(rt: R) {
     let path = folder(&rt).await.join("file");
-    let mut file = read_write(&path, &rt).await;
+    let file = read_write(&path, &rt).await;
     file.write_all(b"0123456789").await.expect("written");
     file.seek(SeekFrom::Start(2)).await.expect("to the third");
     let mut three = [0; 3];
@@ -149,7 +149,7 @@ async fn l150_operations_mix_as_in_std<R: Runtime>(rt: R) {
     assert_eq!(all, b"01234xy78END\0\0!");
 
     let mut options = OpenOptions::new();
-    let mut log = options
+    let log = options
         .read(true)
         .append(true)
         .open_in(&path, &rt)
@@ -173,7 +173,7 @@ async fn l151_a_cancelled_read_moves_nothing<R: Runtime>(rt: R) {
     fs::write_in(&path, bytes_from(0, LEN), &rt)
         .await
         .expect("written");
-    let mut file = File::open_in(&path, &rt).await.expect("it opens");
+    let file = File::open_in(&path, &rt).await.expect("it opens");
     let mut at = 0;
     for round in 0..150 {
         let probe = Probe::new();
@@ -248,7 +248,7 @@ async fn l155_a_bad_seek_moves_nothing<R: Runtime>(rt: R) {
     fs::write_in(&path, b"0123456789", &rt)
         .await
         .expect("written");
-    let mut file = File::open_in(&path, &rt).await.expect("it opens");
+    let file = File::open_in(&path, &rt).await.expect("it opens");
     file.seek(SeekFrom::Start(4)).await.expect("to the fifth");
     for before in [
         SeekFrom::Current(-5),
@@ -283,7 +283,7 @@ async fn l155_a_bad_seek_moves_nothing<R: Runtime>(rt: R) {
 /// L159: Metadata and lengths that are asked of or set on an open file come after its writes.
 async fn l159_metadata_comes_after_writes<R: Runtime>(rt: R) {
     let path = folder(&rt).await.join("file");
-    let mut file = read_write(&path, &rt).await;
+    let file = read_write(&path, &rt).await;
     for round in 1..20 {
         file.seek(SeekFrom::End(0)).await.expect("to the end");
         let before = file.metadata().await.expect("its metadata").len();

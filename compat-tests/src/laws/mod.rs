@@ -24,8 +24,11 @@ mod combinations;
 mod current;
 mod fairness;
 mod file;
+mod flood;
 mod lifecycle;
 mod lookup;
+#[cfg(unix)]
+mod os;
 mod outlive;
 mod path;
 mod spawn;
@@ -62,5 +65,8 @@ pub fn all<B: Backend>() -> Vec<Law<B>> {
     laws.extend(lookup::table());
     laws.extend(file::table());
     laws.extend(path::table());
+    laws.extend(flood::table());
+    #[cfg(unix)]
+    laws.extend(os::table());
     laws
 }
