@@ -1,1 +1,2 @@
 //! What needs several backends: the mixing matrix, allocation counts, the joint report.
+#![forbid(unsafe_code)]

@@ -70,8 +70,8 @@ async fn answer<R: Runtime>(stream: TcpStream<R>, count: usize) -> io::Result<()
         }
         None => "HTTP/1.0 404 Not Found\r\nContent-Length: 0\r\n\r\n".to_owned(),
     };
-    (&stream).write_all(response.as_bytes()).await?;
-    (&stream).close().await
+    stream.write_all(response.as_bytes()).await?;
+    stream.close().await
 }
 
 fn page_text(page: usize, count: usize) -> String {

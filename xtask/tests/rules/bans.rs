@@ -21,6 +21,11 @@ const BANS: [Ban; 5] = [
         instead: "ask the runtime: `Timer::now`, `anyrt_api::time::Instant::now`",
         allowed: &[
             (
+                "backend-smol/src/owner.rs",
+                "what is left of the time to shut down",
+            ),
+            ("backend-smol/src/time.rs", "the clock"),
+            (
                 "api/src/time/instant.rs",
                 "outside any runtime, the clock is std's",
             ),
@@ -38,6 +43,10 @@ const BANS: [Ban; 5] = [
                 "compat-tests/src/harness/child.rs",
                 "the watchdog stands outside the runtime",
             ),
+            (
+                "examples/backend-mem/src/clock.rs",
+                "an origin: std makes an instant no other way",
+            ),
             ("xtask/src/step.rs", "how long a step took, for the reader"),
         ],
     },
@@ -47,6 +56,7 @@ const BANS: [Ban; 5] = [
         instead: "ask the runtime: `Timer::wallclock`",
         allowed: &[
             ("backend-native/src/timer/mod.rs", "the clock"),
+            ("backend-smol/src/time.rs", "the clock"),
             ("backend-tokio/src/time.rs", "the clock"),
         ],
     },
@@ -67,6 +77,7 @@ const BANS: [Ban; 5] = [
         item: "Builder",
         instead: "use a task, or `spawn_blocking`",
         allowed: &[
+            ("backend-smol/src/worker.rs", "workers and their spares"),
             (
                 "backend-kit/src/probe.rs",
                 "watches lent runtimes, which may not answer",
@@ -97,7 +108,7 @@ const CHANCE_ALLOWED: &[(&str, &str)] = &[(
 
 /// The clock, sleeping, threads and random numbers: in listed files alone. Tests are free.
 pub(crate) fn time_chance_and_threads(file: &Source) -> Vec<Finding> {
-    if is_test_code(&file.path) {
+    if file.is_test_code() {
         return Vec::new();
     }
     let tokens = file.tokens();
@@ -106,7 +117,7 @@ pub(crate) fn time_chance_and_threads(file: &Source) -> Vec<Finding> {
         .iter()
         .filter(|ban| !is_listed(ban.allowed, &file.path))
     {
-        findings.extend(uses_of(&tokens, ban).into_iter().map(|at| {
+        findings.extend(uses_of(tokens, ban).into_iter().map(|at| {
             let name = ban.item.replace(' ', "");
             let advice = format!(
                 "`{}::{name}` is not for this file: {}",
@@ -116,7 +127,7 @@ pub(crate) fn time_chance_and_threads(file: &Source) -> Vec<Finding> {
         }));
     }
     if !is_listed(CHANCE_ALLOWED, &file.path) {
-        findings.extend(uses_of_chance(&tokens).into_iter().map(|at| {
+        findings.extend(uses_of_chance(tokens).into_iter().map(|at| {
             let advice = format!("random numbers are not for this file: {CHANCE_INSTEAD}");
             file.finding(tokens.0[at].line, advice)
         }));
@@ -154,11 +165,11 @@ pub(crate) fn machine_paths(file: &Source) -> Vec<Finding> {
 pub(crate) fn lists_are_of_use(files: &[Source]) -> Vec<Finding> {
     let mut findings = Vec::new();
     for ban in &BANS {
-        let used = |file: &Source| !uses_of(&file.tokens(), ban).is_empty();
+        let used = |file: &Source| !uses_of(file.tokens(), ban).is_empty();
         findings.extend(unused(ban.allowed, files, used));
     }
     findings.extend(unused(CHANCE_ALLOWED, files, |file| {
-        !uses_of_chance(&file.tokens()).is_empty()
+        !uses_of_chance(file.tokens()).is_empty()
     }));
     findings
 }
@@ -188,12 +199,6 @@ pub(crate) fn is_listed(list: &[(&str, &str)], path: &str) -> bool {
         true => path.starts_with(entry),
         false => path == *entry,
     })
-}
-
-/// True for files that are compiled for tests and measurements alone.
-fn is_test_code(path: &str) -> bool {
-    let folders = path.starts_with("tests/") || path.starts_with("benches/");
-    folders || path.contains("/tests/") || path.ends_with("/tests.rs")
 }
 
 /// Where the call stands: behind its module, or imported.

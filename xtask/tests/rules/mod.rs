@@ -14,6 +14,7 @@ mod tokens;
 use std::fmt;
 use std::fs;
 use std::path::Path;
+use std::sync::OnceLock;
 
 pub(crate) use tokens::{Token, Tokens};
 
@@ -23,13 +24,16 @@ pub(crate) struct Source {
     /// From the root of the workspace, with `/`.
     pub(crate) path: String,
     pub(crate) text: String,
+    tokens: OnceLock<Tokens>,
 }
 
 impl Source {
     pub(crate) fn new(path: &str, text: &str) -> Self {
+        let (path, text) = (path.to_owned(), text.to_owned());
         Self {
-            path: path.to_owned(),
-            text: text.to_owned(),
+            path,
+            text,
+            tokens: OnceLock::new(),
         }
     }
 
@@ -48,8 +52,17 @@ impl Source {
         &self.path[..end.unwrap_or(0)]
     }
 
-    pub(crate) fn tokens(&self) -> Tokens {
-        Tokens::of(&self.path, &self.text)
+    /// True for what is compiled for tests and measurements alone.
+    pub(crate) fn is_test_code(&self) -> bool {
+        let path = self.path.as_str();
+        let folders = path.starts_with("tests/") || path.starts_with("benches/");
+        folders || path.contains("/tests/") || path.ends_with("/tests.rs")
+    }
+
+    /// Of a file of Rust.
+    pub(crate) fn tokens(&self) -> &Tokens {
+        self.tokens
+            .get_or_init(|| Tokens::of(&self.path, &self.text))
     }
 
     pub(crate) fn finding(&self, line: usize, advice: impl Into<String>) -> Finding {
@@ -82,14 +95,18 @@ pub(crate) struct Workspace {
 }
 
 impl Workspace {
-    pub(crate) fn load() -> Self {
-        let root = Path::new(env!("CARGO_MANIFEST_DIR"))
-            .parent()
-            .expect("xtask/ has a parent");
-        let mut files = Vec::new();
-        walk(root, "", &mut files);
-        files.sort_by(|a, b| a.path.cmp(&b.path));
-        Self { files }
+    /// Read once for all tests.
+    pub(crate) fn load() -> &'static Self {
+        static WORKSPACE: OnceLock<Workspace> = OnceLock::new();
+        WORKSPACE.get_or_init(|| {
+            let root = Path::new(env!("CARGO_MANIFEST_DIR"))
+                .parent()
+                .expect("xtask/ has a parent");
+            let mut files = Vec::new();
+            walk(root, "", &mut files);
+            files.sort_by(|a, b| a.path.cmp(&b.path));
+            Self { files }
+        })
     }
 
     /// The findings of a rule over the files whose path ends so.
@@ -115,7 +132,7 @@ fn walk(folder: &Path, prefix: &str, files: &mut Vec<Source>) {
         } else if file_type.is_file() && !["Cargo.lock", ".git"].contains(&name.as_str()) {
             // What is not text is not ours to judge.
             if let Ok(text) = fs::read_to_string(entry.path()) {
-                files.push(Source { path, text });
+                files.push(Source::new(&path, &text));
             }
         }
     }
