@@ -99,24 +99,24 @@ pub(crate) fn read_whole(path: &Path) -> Whole {
     let Some((file, len)) = open_cached(path, OFlags::RDONLY) else {
         return Whole::Untouched;
     };
-    let mut bytes = Vec::new();
-    match usize::try_from(len) {
+    let len = match usize::try_from(len) {
+        Ok(len @ 1..=MOST) => len,
         // A file that says it is empty may be one of /proc's, which the pool reads.
-        Ok(len @ 1..=MOST) => {
-            bytes.resize(len, 0);
-            let inline = Inline::default();
-            let mut done = 0;
-            while let Some(Ok(n @ 1..)) = inline.read(&file, &mut bytes[done..], None) {
-                done += n;
-            }
-            bytes.truncate(done);
-            if done == len {
-                return Whole::Read(bytes);
-            }
-            Whole::Begun(file, bytes)
-        }
-        _ => Whole::Begun(file, bytes),
+        _ => return Whole::Begun(file, Vec::new()),
+    };
+    let mut bytes = vec![0; len];
+    let inline = Inline::default();
+    let mut done = 0;
+    while done < len
+        && let Some(Ok(n @ 1..)) = inline.read(&file, &mut bytes[done..], None)
+    {
+        done += n;
     }
+    bytes.truncate(done);
+    if done < len {
+        return Whole::Begun(file, bytes);
+    }
+    Whole::Read(bytes)
 }
 
 /// Opens `path` if it is a regular file and its name is cached; the file and its length.
