@@ -67,7 +67,10 @@ impl Shared {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Reads at the cursor: a chunk that the pool has brought, else inline, else by the pool.
+    /// Reads at the cursor: inline, else a chunk that the pool has brought, else by the pool.
+    ///
+    /// What the pool has brought is in the page cache too, so that most of the time the bytes are
+    /// those of now, also for a reader that came long after the one that asked.
     pub(super) fn read(
         &self,
         state: &mut State,
@@ -77,21 +80,22 @@ impl Shared {
         if self.is_seekable && state.is_busy() {
             return Step::Wait;
         }
-        match std::mem::take(&mut state.read) {
-            Reading::Running { id, owner, epoch } if self.is_valid(state, epoch) => {
-                state.read = Reading::Running { id, owner, epoch };
-                return Step::Wait;
-            }
-            Reading::Done { epoch, chunk } if self.is_valid(state, epoch) => {
-                if let Some(answer) = self.hand_over(state, chunk, buf) {
-                    return Step::Answer(answer);
-                }
-            }
-            // Nothing, or what was read before the cursor or the bytes changed.
-            _ => {}
+        if let Reading::Running { epoch, .. } = state.read
+            && self.is_valid(state, epoch)
+        {
+            return Step::Wait;
         }
-        if let Some(answer) = self.inline.read(&self.file, buf, None) {
+        let is_kept = !self.is_seekable && matches!(state.read, Reading::Done { .. });
+        if !is_kept && let Some(answer) = self.inline.read(&self.file, buf, None) {
+            state.read = Reading::Idle;
             state.epoch += 1;
+            return Step::Answer(answer);
+        }
+        // Unless it is nothing, or was read before the cursor or the bytes changed.
+        if let Reading::Done { epoch, chunk, .. } = std::mem::take(&mut state.read)
+            && self.is_valid(state, epoch)
+            && let Some(answer) = self.hand_over(state, chunk, buf)
+        {
             return Step::Answer(answer);
         }
         let at = match self.is_seekable.then(|| (&self.file).stream_position()) {
@@ -125,9 +129,11 @@ impl Shared {
         let Some(at) = chunk.at else {
             let n = chunk.hand_over(buf);
             if !chunk.is_empty() {
-                let epoch = state.epoch;
-                let chunk = Ok(chunk);
-                state.read = Reading::Done { epoch, chunk };
+                state.read = Reading::Done {
+                    owner: None,
+                    epoch: state.epoch,
+                    chunk: Ok(chunk),
+                };
             }
             return Some(Ok(n));
         };
@@ -271,8 +277,16 @@ impl Shared {
     fn bring(&self, id: u64, chunk: io::Result<Chunk>) {
         let mut state = self.lock();
         match state.read {
-            Reading::Running { id: it, epoch, .. } if it == id => {
-                state.read = Reading::Done { epoch, chunk };
+            Reading::Running {
+                id: it,
+                owner,
+                epoch,
+            } if it == id => {
+                state.read = Reading::Done {
+                    owner,
+                    epoch,
+                    chunk,
+                };
             }
             // It was forgotten: rule 1 of `state.rs`.
             _ => return,

@@ -51,9 +51,19 @@ pub(super) enum Reading {
         epoch: u64,
     },
     Done {
+        owner: Option<Key>,
         epoch: u64,
         chunk: io::Result<Chunk>,
     },
+}
+
+impl Reading {
+    fn owner(&self) -> Option<Key> {
+        match self {
+            Reading::Idle => None,
+            Reading::Running { owner, .. } | Reading::Done { owner, .. } => *owner,
+        }
+    }
 }
 
 /// What the pool read.
@@ -276,11 +286,11 @@ impl State {
         {
             self.lose(&one.order, one.answer);
         }
-        let is_mine = matches!(self.read, Reading::Running { owner, .. } if owner == Some(key));
-        if is_mine && is_seekable {
+        let is_forgotten = is_seekable && self.read.owner() == Some(key);
+        if is_forgotten {
             self.read = Reading::Idle;
         }
-        is_mine && is_seekable
+        is_forgotten
     }
 
     /// A call starts; the number is its ticket.
