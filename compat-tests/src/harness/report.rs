@@ -17,6 +17,7 @@ pub(super) enum Outcome {
     Passed {
         measured: Vec<String>,
         took: Duration,
+        tries: u32,
     },
     /// It is broken, and the backend says so.
     Deviates(&'static str),
@@ -114,11 +115,18 @@ impl Outcome {
 
     fn line(&self, verbose: bool) -> String {
         match self {
-            Outcome::Passed { measured, took } => {
+            Outcome::Passed {
+                measured,
+                took,
+                tries,
+            } => {
                 let mut line = String::from("ok");
                 measured
                     .iter()
                     .for_each(|what| line.push_str(&format!(", {what}")));
+                if *tries > 1 {
+                    line.push_str(&format!(" (at try {tries})"));
+                }
                 if verbose || *took > SLOW {
                     line.push_str(&format!(" ({:.1} s)", took.as_secs_f64()));
                 }

@@ -27,6 +27,7 @@ mod file;
 mod flood;
 mod lifecycle;
 mod lookup;
+mod mixing;
 #[cfg(unix)]
 mod os;
 mod outlive;
@@ -66,6 +67,7 @@ pub fn all<B: Backend>() -> Vec<Law<B>> {
     laws.extend(file::table());
     laws.extend(path::table());
     laws.extend(flood::table());
+    laws.extend(mixing::table());
     #[cfg(unix)]
     laws.extend(os::table());
     laws

@@ -5,11 +5,14 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::pin;
 use std::time::Duration;
 
-use anyrt_api::{BlockOn, Core, Spawn, Timer};
+use anyrt_api::net::{TcpListener, TcpStream, lookup_host_in};
+use anyrt_api::{BlockOn, Core, Spawn, Timer, fs};
 use futures_lite::future::block_on;
 
 use crate::gate::step_aside;
+use crate::peers::{datagrams, listener, pair};
 use crate::probe::Probe;
+use crate::scratch::folder;
 use crate::{Backend, Lab, Law};
 
 pub(super) fn table<B: Backend>() -> Vec<Law<B>> {
@@ -17,6 +20,8 @@ pub(super) fn table<B: Backend>() -> Vec<Law<B>> {
         law!(l030_spawn_after_the_shutdown in lab),
         law!(l052_join_handles_outlive_the_runtime in lab),
         law!(l052_sleeps_outlive_the_runtime in lab),
+        law!(l052_sockets_outlive_the_runtime in lab),
+        law!(l052_files_outlive_the_runtime in lab),
     ]
 }
 
@@ -101,5 +106,75 @@ fn l052_sleeps_outlive_the_runtime<B: Backend>(lab: &Lab<B>) {
     assert!(
         probe.wakes() > 0,
         "the sleeper was not woken by the shutdown"
+    );
+}
+
+/// True for an error that says which runtime is gone.
+fn names<R: Core>(error: &std::io::Error) -> bool {
+    error.to_string().contains(R::NAME)
+}
+
+/// L052: A socket that outlives the runtime gives an error that names the backend, and wakes who
+/// waits for it.
+fn l052_sockets_outlive_the_runtime<B: Backend>(lab: &Lab<B>) {
+    let owner = lab.start();
+    let rt = owner.handle();
+    let ((ours, _peer), (listener, addr), (udp, _)) =
+        owner.block_on(async { (pair(&rt).await, listener(&rt).await, datagrams(&rt).await) });
+    let probes: [Probe; 3] = Default::default();
+    let (mut buf, mut other) = ([0; 4], [0; 4]);
+    let mut read = pin!(ours.read(&mut buf));
+    let mut accept = pin!(listener.accept());
+    let mut receive = pin!(udp.recv_from(&mut other));
+    owner.block_on(async {
+        assert!(probes[0].poll(read.as_mut()).is_pending());
+        assert!(probes[1].poll(accept.as_mut()).is_pending());
+        assert!(probes[2].poll(receive.as_mut()).is_pending());
+    });
+    owner.shutdown(Duration::from_secs(5));
+    let gone = names::<<B::Owner as BlockOn>::Runtime>;
+    assert!(gone(&block_on(read).expect_err("a read that waits")));
+    assert!(gone(&block_on(accept).expect_err("an accept that waits")));
+    assert!(gone(&block_on(receive).expect_err("a receive that waits")));
+    assert!(
+        probes.iter().all(|probe| probe.wakes() > 0),
+        "a waiter was not woken"
+    );
+    assert!(gone(&block_on(ours.read(&mut [0; 4])).expect_err("a read")));
+    assert!(gone(&block_on(listener.accept()).expect_err("an accept")));
+    assert!(gone(
+        &block_on(TcpStream::connect_in(addr, &rt)).expect_err("a connect")
+    ));
+    let bound = block_on(TcpListener::bind_in("127.0.0.1:0", &rt)).map(drop);
+    assert!(bound.err().as_ref().is_none_or(gone));
+}
+
+/// L052: A file that outlives the runtime gives an error that names the backend, or what needs no
+/// thread.
+fn l052_files_outlive_the_runtime<B: Backend>(lab: &Lab<B>) {
+    let owner = lab.start();
+    let rt = owner.handle();
+    let (path, file) = owner.block_on(async {
+        let path = folder(&rt).await.join("file");
+        fs::write_in(&path, b"content", &rt).await.expect("written");
+        let file = fs::File::open_in(&path, &rt).await.expect("it opens");
+        (path, file)
+    });
+    owner.shutdown(Duration::from_secs(5));
+    let gone = |what: &str, result: std::io::Result<()>| {
+        let is_told = result
+            .as_ref()
+            .err()
+            .is_none_or(names::<<B::Owner as BlockOn>::Runtime>);
+        assert!(is_told, "{what}: {result:?}");
+    };
+    gone("read", block_on(file.read(&mut [0; 4])).map(drop));
+    gone("read_at", block_on(file.read_at(&mut [0; 4], 2)).map(drop));
+    gone("metadata", block_on(file.metadata()).map(drop));
+    gone("whole", block_on(fs::read_in(&path, &rt)).map(drop));
+    gone("write", block_on(fs::write_in(&path, b"new", &rt)));
+    gone(
+        "lookup",
+        block_on(lookup_host_in("localhost:1", &rt)).map(drop),
     );
 }

@@ -56,7 +56,7 @@ fn l055_a_failed_start_is_an_error<B: Backend>(lab: &Lab<B>) {
     let exhausted = Exhausted::now();
     let setup = crate::Setup::default();
     match B::start(&setup) {
-        Err(error) => assert_eq!(error.raw_os_error(), Some(EMFILE)),
+        Err(error) => assert!(error.raw_os_error().is_none_or(|number| number == EMFILE)),
         // One that opens its descriptors later has to say it then.
         Ok(owner) => drop(owner),
     }
