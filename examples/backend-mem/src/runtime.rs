@@ -252,7 +252,7 @@ impl AsyncFs for Mem {
         file::read(&self.sim, path).await
     }
     async fn write_file(&self, path: &Path, contents: Vec<u8>) -> io::Result<()> {
-        file::write(&self.sim, path, &contents, None).await
+        file::write(&self.sim, path, &contents).await
     }
     async fn copy_file(&self, from: &Path, to: &Path) -> io::Result<u64> {
         file::copy(&self.sim, from, to).await

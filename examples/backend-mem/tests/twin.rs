@@ -264,13 +264,17 @@ async fn file_in_memory(path: &Path, n: usize) -> Answer {
         .create_new(n & 32 != 0);
     let work = async {
         let file = options.open(path).await?;
+        if file.metadata().await?.is_dir() {
+            // The cursor of a folder is each file system's own affair.
+            return Ok(format!("{:?}", file.read(&mut [0; 9]).await.map_err(|e| e.kind())));
+        }
         let mut bytes = [0; 10];
         let at = file.seek(SeekFrom::End(n as i64 - 40)).await;
         let n_read = file.read(&mut bytes).await.unwrap_or(99);
         let n_written = file.write(&[n as u8; 7]).await.unwrap_or(99);
         let set = file.set_len(n as u64 * 3).await.is_ok();
         let cursor = file.seek(SeekFrom::Current(0)).await?;
-        let len = file.metadata().await?.len() * u64::from(!file.metadata().await?.is_dir());
+        let len = file.metadata().await?.len();
         let at = at.map_err(|error| error.kind());
         io::Result::Ok(format!(
             "{at:?} {n_read} {bytes:?} {n_written} {set} {cursor} {len}"
@@ -292,13 +296,16 @@ fn file_on_machine(path: &Path, n: usize) -> Answer {
             .append(n & 16 != 0)
             .create_new(n & 32 != 0);
         let mut file = options.open(path)?;
+        if file.metadata()?.is_dir() {
+            return Ok(format!("{:?}", file.read(&mut [0; 9]).map_err(|e| e.kind())));
+        }
         let mut bytes = [0; 10];
         let at = file.seek(SeekFrom::End(n as i64 - 40));
         let n_read = file.read(&mut bytes).unwrap_or(99);
         let n_written = file.write(&[n as u8; 7]).unwrap_or(99);
         let set = file.set_len(n as u64 * 3).is_ok();
         let cursor = file.stream_position()?;
-        let len = file.metadata()?.len() * u64::from(!file.metadata()?.is_dir());
+        let len = file.metadata()?.len();
         let at = at.map_err(|error| error.kind());
         io::Result::Ok(format!(
             "{at:?} {n_read} {bytes:?} {n_written} {set} {cursor} {len}"
@@ -320,6 +327,10 @@ fn the_tree_answers_as_the_machine_does() {
             for nth in 0..200 {
                 let (op, name) = (chance.below(16), (chance.name(), chance.name()));
                 let n = chance.below(64);
+                if [5, 7, 12].contains(&op) && (name.0.ends_with("..") || name.1.ends_with("..")) {
+                    // Each system has its own opinion of these.
+                    continue;
+                }
                 let (mem, std) = step((&memory, &machine), op, name, n).await;
                 // Some kinds of the system have no name in std that others could give.
                 let unnamed = matches!(&std, Answer::Error(kind) if is_unnamed(*kind));

@@ -69,44 +69,36 @@ pub(crate) async fn open(sim: &Arc<Sim>, path: &Path, flags: &OpenFlags) -> io::
     })))
 }
 
+/// Opens a file to read it, or makes or empties one to write it.
+async fn open_whole(sim: &Arc<Sim>, path: &Path, writes: bool) -> io::Result<File> {
+    let mut flags = OpenFlags::default();
+    (flags.read, flags.write) = (!writes, writes);
+    (flags.create, flags.truncate) = (writes, writes);
+    open(sim, path, &flags).await
+}
+
 /// Reads a whole file.
 pub(crate) async fn read(sim: &Arc<Sim>, path: &Path) -> io::Result<Vec<u8>> {
-    let mut flags = OpenFlags::default();
-    flags.read = true;
-    let file = open(sim, path, &flags).await?;
-    let mut bytes = vec![0; file.0.node.metadata().len() as usize];
-    let n_read = file.0.read(&mut bytes, 0)?;
-    bytes.truncate(n_read);
-    Ok(bytes)
+    open_whole(sim, path, false).await?.0.read_all()
 }
 
 /// Makes or empties a file and writes it.
-pub(crate) async fn write(
-    sim: &Arc<Sim>,
-    path: &Path,
-    bytes: &[u8],
-    mode: Option<u32>,
-) -> io::Result<()> {
-    let mut flags = OpenFlags::default();
-    (flags.write, flags.create, flags.truncate) = (true, true, true);
-    flags.mode = mode;
-    let file = open(sim, path, &flags).await?;
+pub(crate) async fn write(sim: &Arc<Sim>, path: &Path, bytes: &[u8]) -> io::Result<()> {
+    let file = open_whole(sim, path, true).await?;
     file.0.write(bytes, Some(0)).map(drop)
 }
 
 /// Copies bytes and permissions.
 pub(crate) async fn copy(sim: &Arc<Sim>, from: &Path, to: &Path) -> io::Result<u64> {
-    let metadata = on_disk(sim, |disk| Ok(disk.node(from, true)?.metadata())).await?;
+    let from = open_whole(sim, from, false).await?;
+    let metadata = from.0.node.metadata();
     if !metadata.is_file() {
         return Err(ErrorKind::InvalidInput.into());
     }
-    let bytes = read(sim, from).await?;
-    write(sim, to, &bytes, metadata.permissions().mode()).await?;
-    on_disk(sim, |disk| {
-        disk.permit(to, &metadata.permissions())?;
-        Ok(bytes.len() as u64)
-    })
-    .await
+    let to = open_whole(sim, to, true).await?;
+    let n_copied = to.0.write(&from.0.read_all()?, Some(0))?;
+    to.0.node.state().permit(&metadata.permissions());
+    Ok(n_copied as u64)
 }
 
 /// Opens a folder; its entries are those of now.
@@ -168,6 +160,13 @@ impl Open {
 
     fn read(&self, buf: &mut [u8], offset: u64) -> io::Result<usize> {
         self.with(|data, _| Ok(data.read(buf, offset)), false)
+    }
+
+    fn read_all(&self) -> io::Result<Vec<u8>> {
+        let mut bytes = vec![0; self.node.metadata().len() as usize];
+        let n_read = self.read(&mut bytes, 0)?;
+        bytes.truncate(n_read);
+        Ok(bytes)
     }
 
     /// Writes at an offset, or at the cursor, which moves.

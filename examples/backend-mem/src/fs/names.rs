@@ -24,6 +24,8 @@ pub(super) struct Place {
     root: Arc<Node>,
     way: Vec<(OsString, Arc<Node>)>,
     free: Option<OsString>,
+    /// The path ends in a way that only a folder can.
+    wants_folder: bool,
 }
 
 enum Step {
@@ -35,9 +37,13 @@ enum Step {
 impl Place {
     /// What is there.
     pub(super) fn found(&self) -> io::Result<&Arc<Node>> {
+        let node = self.way.last().map_or(&self.root, |(_, node)| node);
         match self.free {
             Some(_) => Err(ErrorKind::NotFound.into()),
-            None => Ok(self.way.last().map_or(&self.root, |(_, node)| node)),
+            None if self.wants_folder && !node.is_folder() => {
+                Err(ErrorKind::NotADirectory.into())
+            }
+            None => Ok(node),
         }
     }
 
@@ -58,10 +64,13 @@ impl Place {
         Ok((folder, name))
     }
 
-    /// The folder and the name in it, if nothing stands there yet.
-    fn vacant(&self) -> io::Result<(Arc<Node>, OsString)> {
+    /// The folder and the name in it, if nothing stands there yet, for a folder or something else.
+    fn vacant(&self, for_folder: bool) -> io::Result<(Arc<Node>, OsString)> {
         if self.free.is_none() {
             return Err(ErrorKind::AlreadyExists.into());
+        }
+        if self.wants_folder && !for_folder {
+            return Err(ErrorKind::NotFound.into());
         }
         self.name()
             .map(|(folder, name)| (folder.clone(), name.clone()))
@@ -78,6 +87,7 @@ impl Disk {
             root: self.root().clone(),
             way: Vec::new(),
             free: None,
+            wants_folder,
         };
         let mut n_links = 0;
         while let Some(step) = steps.pop() {
@@ -98,20 +108,18 @@ impl Disk {
                 place.free = Some(name);
                 continue;
             };
-            let followed = follow || wants_folder || !steps.is_empty();
+            let followed = follow || !steps.is_empty();
             match node.link().filter(|_| followed) {
                 Some(_) if n_links == LINKS => {
                     return Err(io::Error::other("too many levels of symbolic links"));
                 }
                 Some(target) => {
                     n_links += 1;
+                    place.wants_folder |= steps.is_empty() && check(&target)?;
                     push(&mut steps, &target);
                 }
                 None => place.way.push((name, node)),
             }
-        }
-        if wants_folder && place.found().is_ok_and(|node| !node.is_folder()) {
-            return Err(ErrorKind::NotADirectory.into());
         }
         Ok(place)
     }
@@ -124,16 +132,18 @@ impl Disk {
         at: SystemTime,
     ) -> io::Result<Arc<Node>> {
         let mut journal = self.journal();
-        let place = self.find(path, !flags.create_new)?;
         let writes = flags.write || flags.append;
+        let creates = flags.create || flags.create_new;
+        let no_file = creates && check(path)?;
+        let place = self.find(path, !(flags.create_new || no_file))?;
+        if creates && place.wants_folder {
+            return Err(ErrorKind::IsADirectory.into());
+        }
         if place.free.is_some() {
-            if !(flags.create || flags.create_new) {
+            if !creates {
                 return Err(ErrorKind::NotFound.into());
             }
-            if check(path)? {
-                return Err(ErrorKind::IsADirectory.into());
-            }
-            let (folder, name) = place.vacant()?;
+            let (folder, name) = place.vacant(false)?;
             let mode = flags.mode.unwrap_or(0o666) & !UMASK & 0o7777;
             let node = journal.create(Body::File(Data::default()), mode, at);
             journal.rename(vec![(folder, name, Some(node.clone()))], at);
@@ -168,6 +178,9 @@ impl Disk {
         let mut journal = self.journal();
         let (from, to) = (self.find(from, false)?, self.find(to, false)?);
         let node = from.found()?.clone();
+        if to.wants_folder && !node.is_folder() {
+            return Err(ErrorKind::NotADirectory.into());
+        }
         let (old_folder, old_name) = from.name()?;
         let (new_folder, new_name) = to.name()?;
         if to.way.iter().any(|(_, above)| Arc::ptr_eq(above, &node)) {
@@ -179,7 +192,9 @@ impl Disk {
             };
         }
         if let Ok(there) = to.found() {
+            let holds_it = from.way.iter().any(|(_, above)| Arc::ptr_eq(above, there));
             match (node.is_folder(), there.is_folder()) {
+                _ if holds_it => return Err(ErrorKind::DirectoryNotEmpty.into()),
                 (true, false) => return Err(ErrorKind::NotADirectory.into()),
                 (false, true) => return Err(ErrorKind::IsADirectory.into()),
                 (true, true) if !is_empty(there) => {
@@ -256,13 +271,15 @@ impl Disk {
         let above: Vec<_> = named.take_while(|_| all).collect();
         let steps = above.into_iter().rev().map(|path| (path, false));
         for (path, is_last) in steps.chain([(path, true)]) {
-            let place = self.find(path, all)?;
-            match place.found() {
+            match self.node(path, true) {
                 Ok(node) if all && node.is_folder() => continue,
-                Ok(_) if all && !is_last => return Err(ErrorKind::NotADirectory.into()),
+                Ok(_) if !is_last => return Err(ErrorKind::NotADirectory.into()),
+                Err(error) if !is_last && error.kind() != ErrorKind::NotFound => {
+                    return Err(error);
+                }
                 _ => {}
             }
-            let (folder, name) = place.vacant()?;
+            let (folder, name) = self.find(path, false)?.vacant(true)?;
             let node = journal.create(Body::folder(), mode & !UMASK & 0o7777, at);
             journal.rename(vec![(folder, name, Some(node))], at);
         }
@@ -271,8 +288,8 @@ impl Disk {
 
     pub(crate) fn hard_link(&self, original: &Path, link: &Path, at: SystemTime) -> io::Result<()> {
         let mut journal = self.journal();
-        let node = self.find(original, false)?.found()?.clone();
-        let (folder, name) = self.find(link, false)?.vacant()?;
+        let node = self.node(original, false)?;
+        let (folder, name) = self.find(link, false)?.vacant(false)?;
         if node.is_folder() {
             return Err(ErrorKind::PermissionDenied.into());
         }
@@ -283,14 +300,14 @@ impl Disk {
     pub(crate) fn symlink(&self, original: &Path, link: &Path, at: SystemTime) -> io::Result<()> {
         check(original)?;
         let mut journal = self.journal();
-        let (folder, name) = self.find(link, false)?.vacant()?;
+        let (folder, name) = self.find(link, false)?.vacant(false)?;
         let node = journal.create(Body::Link(original.to_owned()), 0o777, at);
         journal.rename(vec![(folder, name, Some(node))], at);
         Ok(())
     }
 
     pub(crate) fn read_link(&self, path: &Path) -> io::Result<PathBuf> {
-        let target = self.find(path, false)?.found()?.link();
+        let target = self.node(path, false)?.link();
         target.ok_or(ErrorKind::InvalidInput.into())
     }
 
@@ -307,6 +324,7 @@ impl Disk {
 
     /// The node of a path.
     pub(crate) fn node(&self, path: &Path, follow: bool) -> io::Result<Arc<Node>> {
+        let follow = follow || check(path)?;
         self.find(path, follow)?.found().cloned()
     }
 }
