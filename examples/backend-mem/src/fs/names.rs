@@ -191,7 +191,8 @@ impl Disk {
                 Err(ErrorKind::InvalidInput.into())
             };
         }
-        if let Ok(there) = to.found() {
+        if to.free.is_none() {
+            let there = to.found()?;
             let holds_it = from.way.iter().any(|(_, above)| Arc::ptr_eq(above, there));
             match (node.is_folder(), there.is_folder()) {
                 _ if holds_it => return Err(ErrorKind::DirectoryNotEmpty.into()),
