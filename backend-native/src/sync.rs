@@ -3,12 +3,12 @@
 //! This is the only file that knows loom. Everything that takes part in a lock-free protocol
 //! imports its atomics and locks from here, so that a model can explore it.
 
-#[cfg(loom)]
+#[cfg(anyrt_loom)]
 pub(crate) use loom::sync::{
     Mutex, MutexGuard,
     atomic::{AtomicUsize, fence},
 };
-#[cfg(not(loom))]
+#[cfg(not(anyrt_loom))]
 pub(crate) use std::sync::{
     Mutex, MutexGuard,
     atomic::{AtomicUsize, fence},

@@ -92,7 +92,7 @@ impl Idle {
     }
 }
 
-#[cfg(all(test, not(loom)))]
+#[cfg(all(test, not(anyrt_loom)))]
 mod tests {
     use super::*;
 

@@ -29,11 +29,10 @@ impl Token {
 }
 
 /// A set of things that may have become possible.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Ready(u8);
 
 impl Ready {
-    pub(crate) const NOTHING: Self = Self(0);
     pub(crate) const READ: Self = Self(1);
     pub(crate) const WRITE: Self = Self(1 << 1);
     /// No byte will come after those that are there.

@@ -97,7 +97,7 @@ impl Readiness {
     }
 }
 
-#[cfg(all(test, not(loom)))]
+#[cfg(all(test, not(anyrt_loom)))]
 mod tests {
     use super::*;
 

@@ -170,5 +170,5 @@ impl Injector {
     }
 }
 
-#[cfg(all(test, not(loom)))]
+#[cfg(all(test, not(anyrt_loom)))]
 mod tests;

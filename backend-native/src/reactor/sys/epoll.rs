@@ -150,7 +150,7 @@ fn event(event: &epoll::Event) -> Option<Event> {
 }
 
 fn ready(flags: EventFlags) -> Ready {
-    let mut ready = Ready::NOTHING;
+    let mut ready = Ready::default();
     if flags.intersects(EventFlags::IN | EventFlags::PRI) {
         ready |= Ready::READ;
     }
