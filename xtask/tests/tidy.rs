@@ -7,7 +7,7 @@
 
 mod rules;
 
-use rules::{Finding, Workspace, bans, doors, laws, manifests, messages, shape, system};
+use rules::{Finding, Workspace, bans, doors, laws, manifests, messages, readmes, shape, system};
 
 #[test]
 fn the_walk_finds_the_workspace() {
@@ -89,6 +89,11 @@ fn the_contract_and_its_laws() {
 #[test]
 fn the_contract_says_what_to_write() {
     report(Workspace::load().each(".rs", messages::of_traits));
+}
+
+#[test]
+fn readmes_are_doctests() {
+    report(readmes::are_doctests(&Workspace::load().files));
 }
 
 /// Fails with all findings at once.

@@ -7,6 +7,7 @@ pub(crate) mod doors;
 pub(crate) mod laws;
 pub(crate) mod manifests;
 pub(crate) mod messages;
+pub(crate) mod readmes;
 pub(crate) mod shape;
 pub(crate) mod system;
 mod tokens;
