@@ -51,9 +51,8 @@ impl<R: Runtime> Engine<R> {
     /// Opens the log, reads it back and starts the tasks that attend to it.
     ///
     /// # Errors
-    /// `InvalidInput` for settings that cannot work; what the system says of directory and file.
+    /// What the system says of directory and file.
     pub(crate) async fn open_in(config: Config, rt: &R) -> io::Result<(Self, Recovery)> {
-        config.check()?;
         let (file, path) = aof::open(&config.dir, rt).await?;
         let mut store = Store::default();
         let recovery = aof::recover(&file, &path, &mut store, rt).await?;

@@ -25,7 +25,7 @@ fn on_each(adjust: impl Fn(&mut kv::Config), test: impl Fn(&Store)) {
 
 #[test]
 fn malformed_and_oversized_requests_get_an_error_and_a_close() {
-    let huge = format!("*2\r\n$3\r\nGET\r\n${}\r\n", 1 << 40);
+    let huge = format!("*2\r\n$3\r\nGET\r\n${}\r\n", 1u64 << 40);
     let cases: &[(&[u8], &str)] = &[
         (b"*x\r\n", "invalid multibulk length"),
         (b"*1048577\r\n", "invalid multibulk length"),

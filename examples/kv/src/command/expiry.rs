@@ -14,11 +14,11 @@ pub(super) struct Unit {
 }
 
 impl Unit {
-    const SECONDS: Self = Self {
+    pub(super) const SECONDS: Self = Self {
         millis: 1000,
         is_relative: true,
     };
-    const MILLIS: Self = Self {
+    pub(super) const MILLIS: Self = Self {
         millis: 1,
         is_relative: true,
     };

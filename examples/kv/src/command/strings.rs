@@ -128,6 +128,43 @@ pub(super) fn set(call: &mut Call<'_>) -> Result<(), Failure> {
     Ok(())
 }
 
+pub(super) fn setnx(call: &mut Call<'_>) -> Result<(), Failure> {
+    let (key, value) = (call.arguments[1], call.arguments[2]);
+    let is_new = call.db.get(key, call.now_ms).is_none();
+    if is_new {
+        let deadline_ms = None;
+        call.db.change(&Record::Set {
+            key,
+            value,
+            deadline_ms,
+        });
+    }
+    call.out.integer(i64::from(is_new));
+    Ok(())
+}
+
+pub(super) fn setex(call: &mut Call<'_>) -> Result<(), Failure> {
+    set_for(call, expiry::Unit::SECONDS, "setex")
+}
+
+pub(super) fn psetex(call: &mut Call<'_>) -> Result<(), Failure> {
+    set_for(call, expiry::Unit::MILLIS, "psetex")
+}
+
+fn set_for(call: &mut Call<'_>, unit: expiry::Unit, name: &str) -> Result<(), Failure> {
+    let (key, value) = (call.arguments[1], call.arguments[3]);
+    let number = integer(call.arguments[2])?;
+    let deadline_ms = unit.deadline(number, call.now_ms).filter(|_| number > 0);
+    let deadline_ms = Some(deadline_ms.ok_or_else(|| expiry::invalid_time(name))?);
+    call.db.change(&Record::Set {
+        key,
+        value,
+        deadline_ms,
+    });
+    call.out.simple("OK");
+    Ok(())
+}
+
 pub(super) fn append(call: &mut Call<'_>) -> Result<(), Failure> {
     let (key, suffix) = (call.arguments[1], call.arguments[2]);
     let len = call

@@ -147,6 +147,17 @@ fn deadlines() {
             "EXPIRE k 9223372036854775807",
             "-ERR invalid expire time in 'expire' command|",
         ),
+        ("SETNX k v", ":0|"),
+        ("SETNX fresh v", ":1|"),
+        ("GETDEL fresh", "$1|v|"),
+        ("SETEX fresh 5 v", "+OK|"),
+        ("TTL fresh", ":5|"),
+        ("PSETEX fresh 1 w", "+OK|"),
+        ("PTTL fresh", ":1|"),
+        (
+            "SETEX fresh 0 v",
+            "-ERR invalid expire time in 'setex' command|",
+        ),
         ("PERSIST k", ":1|"),
         ("PERSIST k", ":0|"),
         ("PEXPIREAT k 1000001", ":1|"),
@@ -173,7 +184,7 @@ fn deadlines() {
         ("GETDEL l", "$-1|"),
         ("KEYS *", "*2|$1|k|$1|n|"),
     ]);
-    assert_eq!(desk.db.expire(desk.now_ms, 10), 1);
+    assert_eq!(desk.db.expire(desk.now_ms, 10), 2);
     assert_eq!(desk.db.store.len(), 2);
 }
 
@@ -295,7 +306,7 @@ fn about_the_server() {
             "CONFIG GET",
             "-ERR wrong number of arguments for 'config|get' command|",
         ),
-        ("COMMAND COUNT", ":35|"),
+        ("COMMAND COUNT", ":38|"),
         (
             "COMMAND INFO get none",
             "*2|*6|$3|get|:2|*1|+readonly|:1|:1|:1|*-1|",
@@ -310,7 +321,7 @@ fn about_the_server() {
     assert!(desk.ask("HELLO 2 SETNAME me").starts_with("*12|"));
     assert!(
         desk.ask("COMMAND")
-            .starts_with("*35|*6|$6|append|:3|*1|+write|:1|:1|:1|")
+            .starts_with("*38|*6|$6|append|:3|*1|+write|:1|:1|:1|")
     );
     let info = desk.ask("INFO");
     assert!(info.contains("# Server|redis_version:") && info.contains("aof_enabled:1|"));

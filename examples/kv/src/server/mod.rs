@@ -62,6 +62,7 @@ impl<R: Runtime> Server<R> {
     /// # Cancel safety
     /// Dropping the future leaves a log that opens again.
     pub async fn bind_in(mut config: Config, rt: &R) -> io::Result<Self> {
+        config.check()?;
         let listener = TcpListener::bind_in(config.addr, rt).await?;
         config.addr = listener.local_addr()?;
         let (engine, recovery) = Engine::open_in(config, rt).await?;

@@ -16,23 +16,23 @@ use futures_lite::future::poll_fn;
 use kv::{Config, Recovery, Server};
 
 /// The names of the runtimes.
-pub const RUNTIMES: [&str; 3] = ["native", "tokio", "smol"];
+pub(crate) const RUNTIMES: [&str; 3] = ["native", "tokio", "smol"];
 
 /// A store in this process, on a thread and a runtime of its own.
-pub struct Store {
-    pub addr: SocketAddr,
-    pub recovery: Recovery,
+pub(crate) struct Store {
+    pub(crate) addr: SocketAddr,
+    pub(crate) recovery: Recovery,
     stop: mpsc::Sender<()>,
     thread: JoinHandle<std::io::Result<()>>,
 }
 
 impl Store {
     /// Opens a store on the runtime of this name; a `config` with port 0.
-    pub fn open(runtime: &str, config: Config) -> Self {
+    pub(crate) fn open(runtime: &str, config: Config) -> Self {
         Self::try_open(runtime, config).expect("the store opens")
     }
 
-    pub fn try_open(runtime: &str, config: Config) -> std::io::Result<Self> {
+    pub(crate) fn try_open(runtime: &str, config: Config) -> std::io::Result<Self> {
         match runtime {
             "native" => Self::open_on(native::Builder::new().build()?, config),
             "tokio" => Self::open_on(tokio::Builder::new().build()?, config),
@@ -71,28 +71,28 @@ impl Store {
     }
 
     /// A bare connection that waits at most ten seconds for anything.
-    pub fn connect(&self) -> TcpStream {
+    pub(crate) fn connect(&self) -> TcpStream {
         connect(self.addr)
     }
 
     /// A connection of the `redis` crate.
-    pub fn client(&self) -> redis::Connection {
+    pub(crate) fn client(&self) -> redis::Connection {
         client(self.addr)
     }
 
     /// Stops the store in order; what it says in the end.
-    pub fn close(self) -> std::io::Result<()> {
+    pub(crate) fn close(self) -> std::io::Result<()> {
         self.stop.send(()).expect("the store runs");
         self.thread.join().expect("the store does not panic")
     }
 
     /// Asks the store to stop, and does not wait.
-    pub fn begin_close(&self) {
+    pub(crate) fn begin_close(&self) {
         self.stop.send(()).expect("the store runs");
     }
 
     /// Waits for a store that was asked to stop.
-    pub fn finish_close(self) -> std::io::Result<()> {
+    pub(crate) fn finish_close(self) -> std::io::Result<()> {
         self.thread.join().expect("the store does not panic")
     }
 }
@@ -125,7 +125,7 @@ async fn signal(stopped: mpsc::Receiver<()>) {
 }
 
 /// The defaults, on a free port, with small limits that a test can reach.
-pub fn config(dir: &Path) -> Config {
+pub(crate) fn config(dir: &Path) -> Config {
     let mut config = Config::new(dir);
     config.addr.set_port(0);
     config.request_max_bytes = 64 * 1024;
@@ -133,7 +133,7 @@ pub fn config(dir: &Path) -> Config {
     config
 }
 
-pub fn connect(addr: SocketAddr) -> TcpStream {
+pub(crate) fn connect(addr: SocketAddr) -> TcpStream {
     let stream = TcpStream::connect(addr).expect("the store listens");
     stream
         .set_read_timeout(Some(Duration::from_secs(10)))
@@ -144,7 +144,7 @@ pub fn connect(addr: SocketAddr) -> TcpStream {
     stream
 }
 
-pub fn client(addr: SocketAddr) -> redis::Connection {
+pub(crate) fn client(addr: SocketAddr) -> redis::Connection {
     let client = redis::Client::open(format!("redis://{addr}")).expect("a good address");
     let connection = client.get_connection().expect("the store listens");
     connection
@@ -154,7 +154,7 @@ pub fn client(addr: SocketAddr) -> redis::Connection {
 }
 
 /// Sends `request` and reads until the store closes.
-pub fn last_words(stream: &mut TcpStream, request: &[u8]) -> String {
+pub(crate) fn last_words(stream: &mut TcpStream, request: &[u8]) -> String {
     // The store may close before it has taken everything.
     let _ = stream.write_all(request);
     let mut reply = Vec::new();
@@ -166,7 +166,7 @@ pub fn last_words(stream: &mut TcpStream, request: &[u8]) -> String {
 
 /// Sends `request` and reads as many bytes as `reply` has.
 #[track_caller]
-pub fn exchange(stream: &mut TcpStream, request: &str, reply: &str) {
+pub(crate) fn exchange(stream: &mut TcpStream, request: &str, reply: &str) {
     stream
         .write_all(request.as_bytes())
         .expect("the store reads");
@@ -176,7 +176,7 @@ pub fn exchange(stream: &mut TcpStream, request: &str, reply: &str) {
 }
 
 /// Ends the sending side and expects nothing more.
-pub fn hang_up(mut stream: TcpStream) {
+pub(crate) fn hang_up(mut stream: TcpStream) {
     stream
         .shutdown(Shutdown::Write)
         .expect("the store is there");
@@ -188,13 +188,13 @@ pub fn hang_up(mut stream: TcpStream) {
 }
 
 /// A store as a child process; dropping it kills it.
-pub struct ChildStore {
-    pub child: Child,
-    pub addr: SocketAddr,
+pub(crate) struct ChildStore {
+    pub(crate) child: Child,
+    pub(crate) addr: SocketAddr,
 }
 
 impl ChildStore {
-    pub fn start(runtime: &str, dir: &Path, options: &[&str]) -> Self {
+    pub(crate) fn start(runtime: &str, dir: &Path, options: &[&str]) -> Self {
         let mut command = Command::new(env!("CARGO_BIN_EXE_kv"));
         command
             .args(["serve", "--runtime", runtime, "--port", "0", "--dir"])
@@ -204,7 +204,7 @@ impl ChildStore {
     }
 
     /// Runs a command that is `kv serve` or wraps it.
-    pub fn run(mut command: Command) -> Self {
+    pub(crate) fn run(mut command: Command) -> Self {
         let mut child = command
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
@@ -225,18 +225,18 @@ impl ChildStore {
         }
     }
 
-    pub fn client(&self) -> redis::Connection {
+    pub(crate) fn client(&self) -> redis::Connection {
         client(self.addr)
     }
 
     /// `kill -9`.
-    pub fn kill(&mut self) {
+    pub(crate) fn kill(&mut self) {
         self.child.kill().expect("the store runs");
         self.child.wait().expect("a killed child ends");
     }
 
     /// Sends the signal of this name, and waits for the end.
-    pub fn end_by(&mut self, signal: &str) -> std::process::ExitStatus {
+    pub(crate) fn end_by(&mut self, signal: &str) -> std::process::ExitStatus {
         let pid = self.child.id().to_string();
         let status = Command::new("kill")
             .args([signal, &pid])
