@@ -2,8 +2,8 @@
 //!
 //! async-task cancels by dropping its handle, drops the output of a task that completes meanwhile,
 //! and calls a task finished before its future is dropped. The contract wants the output if it won,
-//! and a join that waits for the destructor. A task has one allocation, async-task's, so there is no
-//! cell of ours to settle that in, and there need not be one: an abort, which is rare, makes it.
+//! and a join that waits for the destructor. A task has one allocation, async-task's, so there is
+//! no cell of ours to settle that in, and there need not be one: an abort, which is rare, makes it.
 //!
 //! ```text
 //!   Join::abort      claims the task's number, then drops async-task's handle

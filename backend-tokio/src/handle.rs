@@ -10,8 +10,8 @@ use crate::home::Home;
 
 /// A handle to a tokio runtime: cheap to clone, cannot block.
 ///
-/// It comes from an owner ([`Runtime::handle`](crate::Runtime::handle)), from the tokio runtime that
-/// surrounds the caller ([`Tokio::current`]), or from a tokio handle
+/// It comes from an owner ([`Runtime::handle`](crate::Runtime::handle)), from the tokio runtime
+/// that surrounds the caller ([`Tokio::current`]), or from a tokio handle
 /// ([`Tokio::try_from_handle`]). It keeps memory alive, no thread.
 ///
 /// Anybody may poll what it makes: another executor, another runtime, a bare waker.

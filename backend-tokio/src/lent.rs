@@ -24,9 +24,10 @@ impl Tokio {
     ///
     /// # Errors
     ///
-    /// - The runtime is single-threaded and the caller stands outside it: nobody might drive it, and
-    ///   whatever is made on it would then wait for ever. Call this, or [`Tokio::current`], inside
-    ///   it; or hand its builder's settings to [`Runtime`](crate::Runtime), which drives it always.
+    /// - The runtime is single-threaded and the caller stands outside it: nobody might drive it,
+    ///   and whatever is made on it would then wait for ever. Call this, or [`Tokio::current`],
+    ///   inside it; or use [`Builder::current_thread`](crate::Builder::current_thread), whose
+    ///   runtime is always driven.
     /// - It was built without `enable_time` or `enable_io`.
     /// - The system refused the socket that finds this out.
     pub fn try_from_handle(handle: Handle) -> Result<Self, HandleError> {
@@ -72,11 +73,11 @@ impl Tokio {
     }
 }
 
-/// Makes anyrt's bare forms (`TcpStream::connect(addr)`, `task::spawn(f)`, ..) work inside any tokio
-/// runtime of this process: one line at the start of a program that runs on tokio already.
+/// Makes anyrt's bare forms (`TcpStream::connect(addr)`, `task::spawn(f)`, ..) work inside any
+/// tokio runtime of this process: one line at the start of a program that runs on tokio already.
 ///
-/// From then on a thread that is inside a tokio runtime, and has entered no anyrt runtime, uses that
-/// tokio runtime, whichever it is. Any number of calls is one call. Nothing is started.
+/// From then on a thread that is inside a tokio runtime, and has entered no anyrt runtime, uses
+/// that tokio runtime, whichever it is. Any number of calls is one call. Nothing is started.
 ///
 /// # Errors
 ///

@@ -50,7 +50,7 @@ impl WaitList {
             .any(|entry| entry.is(wait, waker) && entry.waker.will_wake(waker))
     }
 
-    /// The key that names a waiter here, given now if it has none; it keeps it until it leaves, also
+    /// The key that names a waiter here, given now if it has none; it keeps it till it leaves, also
     /// when it is woken meanwhile. None for a waiter without a place for a key.
     pub fn key(&mut self, wait: &mut Wait) -> Option<NonZeroU64> {
         if wait.key().is_none() && !wait.is_by_waker() {
