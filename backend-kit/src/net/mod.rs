@@ -8,6 +8,6 @@ mod socket;
 mod unix;
 
 pub use lookup::Lookups;
-pub use socket::{is_transient, shutdown};
+pub use socket::shutdown;
 #[cfg(unix)]
 pub use unix::{address, connect};

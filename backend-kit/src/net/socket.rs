@@ -17,9 +17,3 @@ pub fn shutdown(socket: &SockRef<'_>, how: Shutdown) -> io::Result<()> {
         done => done,
     }
 }
-
-/// True for an error after which a call is simply made again: it never reaches a user (`L087`).
-#[must_use]
-pub fn is_transient(error: &io::Error) -> bool {
-    error.kind() == io::ErrorKind::Interrupted
-}
