@@ -35,10 +35,6 @@ impl Gauge {
         self.state().is_closed = true;
     }
 
-    pub(crate) fn is_closed(&self) -> bool {
-        self.state().is_closed
-    }
-
     /// Waits until nobody is busy, at most `limit`.
     pub(crate) fn wait_for_zero(&self, limit: Duration) {
         let state = self.state();

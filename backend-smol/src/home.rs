@@ -9,6 +9,7 @@ use std::sync::{Arc, Mutex, PoisonError, Weak};
 use anyrt_api::any::WeakAny;
 use anyrt_api::{AnyRuntime, current};
 use anyrt_kit::net::Lookups;
+use anyrt_kit::wait::Roll;
 use async_executor::Executor;
 
 use crate::Smol;
@@ -20,6 +21,8 @@ use crate::worker::Stop;
 /// thread.
 pub(crate) struct Home {
     pub(crate) lookups: Lookups,
+    /// Who waits for a socket or a timer of ours: async-io goes on when we go.
+    pub(crate) roll: Arc<Roll>,
     pub(crate) aborts: Arc<Aborts>,
     /// The threads that run tasks.
     pub(crate) workers: Arc<Gauge>,
@@ -31,6 +34,7 @@ pub(crate) struct Home {
     executor: Weak<Executor<'static>>,
     /// The tasks are being dropped: async-task calls them finished before they are.
     is_draining: AtomicBool,
+    is_closed: AtomicBool,
     n_ids: AtomicU64,
     /// The erased form, as long as anybody has it. Weak, since it holds this.
     any: Mutex<Option<WeakAny>>,
@@ -41,12 +45,14 @@ impl Home {
         let executor = Arc::new(Executor::new());
         let home = Arc::new(Home {
             lookups: Lookups::new(),
+            roll: Arc::default(),
             aborts: Arc::default(),
             workers: Arc::default(),
             calls: Arc::default(),
             stop,
             executor: Arc::downgrade(&executor),
             is_draining: AtomicBool::new(false),
+            is_closed: AtomicBool::new(false),
             n_ids: AtomicU64::new(1),
             any: Mutex::new(None),
         });
@@ -96,6 +102,18 @@ impl Home {
 
     pub(crate) fn next_id(&self) -> u64 {
         self.n_ids.fetch_add(1, Ordering::Relaxed)
+    }
+
+    /// The owner shuts the runtime down: no call starts from now on, and whoever waits looks again.
+    pub(crate) fn close(&self) {
+        // Release: pairs with the Acquire in `is_closed`. Set before anybody is woken for it.
+        self.is_closed.store(true, Ordering::Release);
+        self.calls.close();
+        self.roll.wake_all();
+    }
+
+    pub(crate) fn is_closed(&self) -> bool {
+        self.is_closed.load(Ordering::Acquire)
     }
 
     pub(crate) fn is_draining(&self) -> bool {

@@ -3,28 +3,42 @@
 //! Knows no kind of socket; `net/` puts them in.
 
 use std::fmt;
+use std::future::Future;
 use std::io;
+use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 
+use anyrt_api::Core;
 use anyrt_api::io::{Direction, Wait};
+use anyrt_kit::gone;
 use anyrt_kit::wait::Waiters;
 use async_io::Async;
+use pin_project_lite::pin_project;
+
+use crate::Smol;
+use crate::home::Home;
 
 /// An object that is waited on, by any number of tasks in each direction.
 pub(crate) struct Source<S> {
     pub(crate) io: Async<S>,
     readers: Waiters,
     writers: Waiters,
+    home: Arc<Home>,
 }
 
 impl<S> Source<S> {
-    pub(crate) fn new(io: Async<S>) -> Arc<Self> {
+    pub(crate) fn new(home: &Arc<Home>, io: Async<S>) -> Arc<Self> {
         Arc::new(Source {
             io,
-            readers: Waiters::new(),
-            writers: Waiters::new(),
+            readers: Waiters::on(&home.roll),
+            writers: Waiters::on(&home.roll),
+            home: Arc::clone(home),
         })
+    }
+
+    pub(crate) fn home(&self) -> &Arc<Home> {
+        &self.home
     }
 
     /// Tries an operation of std's whenever the object is ready, until it does not find otherwise.
@@ -35,7 +49,8 @@ impl<S> Source<S> {
         wait: &mut Wait,
         mut operation: impl FnMut(&S) -> io::Result<T>,
     ) -> Poll<io::Result<T>> {
-        self.waiters(direction).poll(cx, wait, |cx| {
+        let waiters = self.waiters(direction);
+        let answer = waiters.poll(cx, wait, |cx| {
             loop {
                 match operation(self.io.get_ref()) {
                     Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
@@ -47,7 +62,12 @@ impl<S> Source<S> {
                     Direction::Write => self.io.poll_writable(cx),
                 })?;
             }
-        })
+        });
+        if answer.is_pending() && self.home.is_closed() {
+            waiters.cancel(wait);
+            return Poll::Ready(Err(gone::error(Smol::NAME)));
+        }
+        answer
     }
 
     pub(crate) fn cancel(&self, direction: Direction, wait: &mut Wait) {
@@ -76,5 +96,44 @@ impl<S> Source<S> {
 impl<S: fmt::Debug> fmt::Debug for Source<S> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.io.fmt(f)
+    }
+}
+
+pin_project! {
+    /// A future of async-io's that ends, with an error, when its runtime does.
+    pub(crate) struct Ending<F> {
+        #[pin]
+        future: F,
+        waiters: Waiters,
+        wait: Wait,
+        home: Arc<Home>,
+    }
+}
+
+impl<F> Ending<F> {
+    pub(crate) fn new(home: &Arc<Home>, future: F) -> Self {
+        Ending {
+            future,
+            waiters: Waiters::on(&home.roll),
+            wait: Wait::new(),
+            home: Arc::clone(home),
+        }
+    }
+}
+
+impl<T, F: Future<Output = io::Result<T>>> Future for Ending<F> {
+    type Output = io::Result<T>;
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<T>> {
+        let this = self.project();
+        if this.home.is_closed() {
+            return Poll::Ready(Err(gone::error(Smol::NAME)));
+        }
+        let future = this.future;
+        let answer = this.waiters.poll(cx, this.wait, |cx| future.poll(cx));
+        if answer.is_pending() && this.home.is_closed() {
+            return Poll::Ready(Err(gone::error(Smol::NAME)));
+        }
+        answer
     }
 }

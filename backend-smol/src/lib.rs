@@ -19,9 +19,8 @@
 //!
 //! # For application authors
 //!
-//! A program owns a [`Runtime`]. Its executor and its workers are its own; sockets, timers and the
-//! pool for blocking calls are those of async-io and blocking, one for the whole process, so a
-//! socket goes on working when the runtime is gone.
+//! A program owns a [`Runtime`]. Its executor and its workers are its own; the reactor and the pool
+//! for blocking calls are those of async-io and blocking, one for the whole process.
 //!
 //! # For backend authors
 //!

@@ -22,8 +22,8 @@ const LIMIT_MAX: Duration = Duration::from_secs(30 * 365 * 24 * 60 * 60);
 
 /// A smol runtime of our own: an executor with its own worker threads.
 ///
-/// Sockets, timers and the pool for blocking calls are those that async-io and blocking keep for
-/// the whole process; their threads stay when the runtime goes.
+/// The reactor and the pool for blocking calls are those that async-io and blocking keep for the
+/// whole process; their threads stay when the runtime goes.
 ///
 /// Dropping it starts the shutdown and does not wait, so that it may be dropped anywhere, in
 /// asynchronous code too (`L049`).
@@ -82,7 +82,7 @@ impl Runtime {
     }
 
     fn end(&mut self) {
-        self.handle.home.calls.close();
+        self.handle.home.close();
         self.stop.close();
         self.tasks = None;
     }

@@ -60,7 +60,7 @@ impl Timer for Smol {
     }
 
     fn sleep_until(&self, deadline: Instant) -> time::Sleep {
-        time::Sleep::new(deadline)
+        time::Sleep::new(&self.home, deadline)
     }
 }
 
@@ -79,15 +79,15 @@ impl AsyncNet for Smol {
         &self,
         addr: SocketAddr,
     ) -> impl Future<Output = io::Result<net::TcpStream>> + Send {
-        net::connect(addr)
+        net::connect(&self.home, addr)
     }
 
     async fn listen_tcp(&self, addr: SocketAddr) -> io::Result<net::TcpListener> {
-        net::listen(addr)
+        net::listen(&self.home, addr)
     }
 
     async fn bind_udp(&self, addr: SocketAddr) -> io::Result<net::UdpSocket> {
-        net::bind(addr)
+        net::bind(&self.home, addr)
     }
 
     async fn lookup_host(&self, host: &str, port: u16) -> io::Result<Vec<SocketAddr>> {
@@ -99,7 +99,7 @@ anyrt_kit::forward_fs!(Smol);
 
 impl OsHandles for Smol {
     fn tcp_from_std(&self, stream: std_net::TcpStream) -> io::Result<net::TcpStream> {
-        net::TcpStream::from_std(stream)
+        net::TcpStream::from_std(&self.home, stream)
     }
 
     fn tcp_into_std(&self, stream: net::TcpStream) -> io::Result<std_net::TcpStream> {
@@ -110,7 +110,7 @@ impl OsHandles for Smol {
         &self,
         listener: std_net::TcpListener,
     ) -> io::Result<net::TcpListener> {
-        net::TcpListener::from_std(listener)
+        net::TcpListener::from_std(&self.home, listener)
     }
 
     fn tcp_listener_into_std(
@@ -121,7 +121,7 @@ impl OsHandles for Smol {
     }
 
     fn udp_from_std(&self, socket: std_net::UdpSocket) -> io::Result<net::UdpSocket> {
-        net::UdpSocket::from_std(socket)
+        net::UdpSocket::from_std(&self.home, socket)
     }
 
     fn udp_into_std(&self, socket: net::UdpSocket) -> io::Result<std_net::UdpSocket> {
@@ -151,26 +151,26 @@ impl AsyncUnixNet for Smol {
     }
 
     fn listen_unix(&self, addr: &unix::SocketAddr) -> io::Result<net::UnixListener> {
-        net::UnixListener::bind(addr)
+        net::UnixListener::bind(&self.home, addr)
     }
 
     fn unix_pair(&self) -> io::Result<(net::UnixStream, net::UnixStream)> {
-        net::UnixStream::pair()
+        net::UnixStream::pair(&self.home)
     }
 
     fn bind_unix_datagram(&self, addr: Option<&unix::SocketAddr>) -> io::Result<net::UnixDatagram> {
-        net::UnixDatagram::bind(addr)
+        net::UnixDatagram::bind(&self.home, addr)
     }
 
     fn unix_datagram_pair(&self) -> io::Result<(net::UnixDatagram, net::UnixDatagram)> {
-        net::UnixDatagram::pair()
+        net::UnixDatagram::pair(&self.home)
     }
 }
 
 #[cfg(unix)]
 impl OsUnixHandles for Smol {
     fn unix_stream_from_std(&self, stream: unix::UnixStream) -> io::Result<net::UnixStream> {
-        net::UnixStream::from_std(stream)
+        net::UnixStream::from_std(&self.home, stream)
     }
 
     fn unix_stream_into_std(&self, stream: net::UnixStream) -> io::Result<unix::UnixStream> {
@@ -181,7 +181,7 @@ impl OsUnixHandles for Smol {
         &self,
         listener: unix::UnixListener,
     ) -> io::Result<net::UnixListener> {
-        net::UnixListener::from_std(listener)
+        net::UnixListener::from_std(&self.home, listener)
     }
 
     fn unix_listener_into_std(
@@ -192,7 +192,7 @@ impl OsUnixHandles for Smol {
     }
 
     fn unix_datagram_from_std(&self, socket: unix::UnixDatagram) -> io::Result<net::UnixDatagram> {
-        net::UnixDatagram::from_std(socket)
+        net::UnixDatagram::from_std(&self.home, socket)
     }
 
     fn unix_datagram_into_std(&self, socket: net::UnixDatagram) -> io::Result<unix::UnixDatagram> {

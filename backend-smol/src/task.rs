@@ -91,7 +91,7 @@ where
         calls: Arc::clone(&home.calls),
         _output: PhantomData,
     };
-    let state = if home.calls.is_closed() {
+    let state = if home.is_closed() {
         drop(job);
         State::Ended
     } else {

@@ -6,13 +6,19 @@
 use std::fmt;
 use std::future::Future;
 use std::pin::Pin;
+use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 use std::time::{Instant, SystemTime};
 
+use anyrt_api::Core;
 use anyrt_api::io::Wait;
 use anyrt_api::time::RawSleep;
+use anyrt_kit::gone;
 use anyrt_kit::wait::Waiters;
 use async_io::Timer;
+
+use crate::Smol;
+use crate::home::Home;
 
 /// The time now.
 pub(crate) fn now() -> Instant {
@@ -24,8 +30,9 @@ pub(crate) fn wallclock() -> SystemTime {
     SystemTime::now()
 }
 
-/// An alarm of async-io. It allocates once, if it has to wait, and goes on working when the runtime
-/// is gone.
+/// An alarm of async-io. It allocates once, if it has to wait.
+///
+/// Polling it panics if the runtime is gone, with a message that names it.
 #[must_use = "futures do nothing unless polled"]
 pub struct Sleep {
     inner: Timer,
@@ -35,16 +42,18 @@ pub struct Sleep {
     deadline: Instant,
     // async-io's timer never ends again after it ended once.
     is_over: bool,
+    home: Arc<Home>,
 }
 
 impl Sleep {
-    pub(crate) fn new(deadline: Instant) -> Self {
+    pub(crate) fn new(home: &Arc<Home>, deadline: Instant) -> Self {
         Sleep {
             inner: Timer::at(deadline),
-            sleeper: Waiters::new(),
+            sleeper: Waiters::on(&home.roll),
             wait: Wait::new(),
             deadline,
             is_over: false,
+            home: Arc::clone(home),
         }
     }
 }
@@ -56,7 +65,11 @@ impl Future for Sleep {
         let this = &mut *self;
         if !this.is_over && now() < this.deadline {
             let timer = Pin::new(&mut this.inner);
-            ready!(this.sleeper.poll(cx, &mut this.wait, |cx| timer.poll(cx)));
+            let polled = this.sleeper.poll(cx, &mut this.wait, |cx| timer.poll(cx));
+            if polled.is_pending() && this.home.is_closed() {
+                gone::panic(Smol::NAME);
+            }
+            ready!(polled);
         }
         this.is_over = true;
         Poll::Ready(())

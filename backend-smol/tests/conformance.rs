@@ -13,11 +13,7 @@ impl Backend for Direct {
     type Owner = Runtime;
 
     const NAME: &'static str = "smol";
-    const DEVIATIONS: &'static [Deviation] = &[Deviation {
-        law: "l052_sleeps_outlive_the_runtime",
-        why: "async-io's timers are the process's, not the runtime's: a sleep that outlives its \
-              runtime does not panic, it goes on and ends on time",
-    }];
+    const DEVIATIONS: &'static [Deviation] = &[];
     const CAPABILITIES: &'static [Capability] =
         &[Capability::Os, Capability::Threads, Capability::Unix];
 

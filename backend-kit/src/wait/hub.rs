@@ -21,13 +21,16 @@ use std::task::{Context, Poll, Wake, Waker};
 
 use anyrt_api::io::Wait;
 
-use super::WaitList;
+use super::{Roll, WaitList};
 
 /// The waiters of one direction of one object.
 #[derive(Default)]
 pub struct Waiters {
     // One allocation, made when the object is polled first.
     hub: OnceLock<(Arc<Hub>, Waker)>,
+    roll: Option<Arc<Roll>>,
+    /// Its number in the roll, once it has a hub.
+    number: OnceLock<u64>,
 }
 
 impl Waiters {
@@ -36,7 +39,17 @@ impl Waiters {
     pub const fn new() -> Self {
         Waiters {
             hub: OnceLock::new(),
+            roll: None,
+            number: OnceLock::new(),
         }
+    }
+
+    /// Nobody waits; whoever will is reached by the roll.
+    #[must_use]
+    pub fn on(roll: &Arc<Roll>) -> Self {
+        let mut waiters = Waiters::new();
+        waiters.roll = Some(Arc::clone(roll));
+        waiters
     }
 
     /// Polls `operation` with a waker that reaches everybody who waits here. If it answers
@@ -49,6 +62,9 @@ impl Waiters {
     ) -> Poll<T> {
         let (hub, waker) = self.hub.get_or_init(|| {
             let hub = Arc::new(Hub::default());
+            if let Some(roll) = &self.roll {
+                let _ = self.number.set(roll.enter(&hub));
+            }
             (Arc::clone(&hub), Waker::from(hub))
         });
         // Acquire: the count is read before the operation looks at the object.
@@ -78,6 +94,14 @@ impl Waiters {
     }
 }
 
+impl Drop for Waiters {
+    fn drop(&mut self) {
+        if let (Some(roll), Some(number)) = (&self.roll, self.number.get()) {
+            roll.leave(*number);
+        }
+    }
+}
+
 impl fmt::Debug for Waiters {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.hub.get() {
@@ -89,7 +113,7 @@ impl fmt::Debug for Waiters {
 
 /// Where the runtime's event arrives.
 #[derive(Default)]
-struct Hub {
+pub(super) struct Hub {
     list: Mutex<WaitList>,
     /// Counts the events, so that one that arrives while a poll is under way is not lost to it.
     /// Written under the lock of `list`.
@@ -282,6 +306,20 @@ mod tests {
         assert!(poll(&waiters, &mut source, &waker, &mut second).is_pending());
         source.event(1);
         assert_eq!(good.n_wakes(), 1);
+    }
+
+    #[test]
+    fn a_roll_reaches_all_that_are_there() {
+        let roll = Arc::new(Roll::new());
+        let (waiters, gone) = (Waiters::on(&roll), Waiters::on(&roll));
+        let (mut source, mut other) = (Source::default(), Source::default());
+        let (task, waker) = task();
+        let (mut wait, mut lost) = (Wait::new(), Wait::new());
+        assert!(poll(&waiters, &mut source, &waker, &mut wait).is_pending());
+        assert!(poll(&gone, &mut other, &waker, &mut lost).is_pending());
+        drop(gone);
+        roll.wake_all();
+        assert_eq!(task.n_wakes(), 1);
     }
 
     #[test]

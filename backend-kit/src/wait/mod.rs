@@ -1,11 +1,13 @@
 //! Who waits on an object: any number of tasks, where a runtime's own poll keeps one waker.
 //!
 //! [`WaitList`] is the list itself, without a lock, for backends that keep wakers in their own
-//! state; [`Waiters`] puts it in front of a foreign runtime's poll. Neither knows what is waited
-//! for.
+//! state; [`Waiters`] puts it in front of a foreign runtime's poll; [`Roll`] reaches all of those when
+//! their runtime goes. None knows what is waited for.
 
 mod hub;
 mod list;
+mod roll;
 
 pub use hub::Waiters;
 pub use list::{WaitList, Woken};
+pub use roll::Roll;

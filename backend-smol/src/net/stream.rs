@@ -10,6 +10,7 @@ use anyrt_api::io::{Direction, RawObject, RawStream, Wait};
 use async_io::Async;
 use socket2::SockRef;
 
+use crate::home::Home;
 use crate::io::Source;
 
 /// A connection on async-io, shared by its clones.
@@ -28,9 +29,9 @@ pub trait Socket: fmt::Debug + Send + Sync + Sized + 'static {
 }
 
 impl<S: Socket> Stream<S> {
-    pub(crate) fn new(stream: Async<S>) -> Self {
+    pub(crate) fn new(home: &Arc<Home>, stream: Async<S>) -> Self {
         Stream {
-            source: Source::new(stream),
+            source: Source::new(home, stream),
         }
     }
 

@@ -1,5 +1,6 @@
 //! TCP on async-io: [`TcpStream`] and [`TcpListener`]. Knows nothing of names.
 
+use std::future::Future;
 use std::io::{self, Read, Write};
 use std::net::{self, Shutdown, SocketAddr};
 use std::sync::Arc;
@@ -12,24 +13,32 @@ use async_io::Async;
 use socket2::SockRef;
 
 use super::stream::{Socket, Stream};
-use crate::io::Source;
+use crate::home::Home;
+use crate::io::{Ending, Source};
 
 /// A TCP connection on async-io.
 pub type TcpStream = Stream<net::TcpStream>;
 
 /// Connects: one attempt.
-pub(crate) async fn connect(addr: SocketAddr) -> io::Result<TcpStream> {
-    Ok(Stream::new(Async::<net::TcpStream>::connect(addr).await?))
+pub(crate) fn connect(
+    home: &Arc<Home>,
+    addr: SocketAddr,
+) -> impl Future<Output = io::Result<TcpStream>> + Send + use<> {
+    let home = Arc::clone(home);
+    async move {
+        let connected = Ending::new(&home, Async::<net::TcpStream>::connect(addr)).await?;
+        Ok(Stream::new(&home, connected))
+    }
 }
 
 /// Binds and listens, as std does.
-pub(crate) fn listen(addr: SocketAddr) -> io::Result<TcpListener> {
-    TcpListener::from_std(net::TcpListener::bind(addr)?)
+pub(crate) fn listen(home: &Arc<Home>, addr: SocketAddr) -> io::Result<TcpListener> {
+    TcpListener::from_std(home, net::TcpListener::bind(addr)?)
 }
 
 impl TcpStream {
-    pub(crate) fn from_std(stream: net::TcpStream) -> io::Result<Self> {
-        Ok(Stream::new(Async::new(stream)?))
+    pub(crate) fn from_std(home: &Arc<Home>, stream: net::TcpStream) -> io::Result<Self> {
+        Ok(Stream::new(home, Async::new(stream)?))
     }
 
     pub(crate) fn into_std(self) -> io::Result<net::TcpStream> {
@@ -120,8 +129,8 @@ pub struct TcpListener {
 }
 
 impl TcpListener {
-    pub(crate) fn from_std(listener: net::TcpListener) -> io::Result<Self> {
-        let source = Source::new(Async::new(listener)?);
+    pub(crate) fn from_std(home: &Arc<Home>, listener: net::TcpListener) -> io::Result<Self> {
+        let source = Source::new(home, Async::new(listener)?);
         Ok(TcpListener { source })
     }
 
@@ -151,7 +160,7 @@ impl RawTcpListener for TcpListener {
         let source = &self.source;
         let accepted = source.poll(Direction::Read, cx, wait, net::TcpListener::accept);
         let (stream, from) = ready!(accepted)?;
-        Poll::Ready(Ok((TcpStream::from_std(stream)?, from)))
+        Poll::Ready(Ok((TcpStream::from_std(source.home(), stream)?, from)))
     }
 
     fn local_addr(&self) -> io::Result<SocketAddr> {

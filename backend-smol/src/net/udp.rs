@@ -10,6 +10,7 @@ use anyrt_api::net::RawUdpSocket;
 use async_io::Async;
 use socket2::SockRef;
 
+use crate::home::Home;
 use crate::io::Source;
 
 /// A UDP socket on async-io.
@@ -19,13 +20,13 @@ pub struct UdpSocket {
 }
 
 /// Binds, as std does.
-pub(crate) fn bind(addr: SocketAddr) -> io::Result<UdpSocket> {
-    UdpSocket::from_std(net::UdpSocket::bind(addr)?)
+pub(crate) fn bind(home: &Arc<Home>, addr: SocketAddr) -> io::Result<UdpSocket> {
+    UdpSocket::from_std(home, net::UdpSocket::bind(addr)?)
 }
 
 impl UdpSocket {
-    pub(crate) fn from_std(socket: net::UdpSocket) -> io::Result<Self> {
-        let source = Source::new(Async::new(socket)?);
+    pub(crate) fn from_std(home: &Arc<Home>, socket: net::UdpSocket) -> io::Result<Self> {
+        let source = Source::new(home, Async::new(socket)?);
         Ok(UdpSocket { source })
     }
 

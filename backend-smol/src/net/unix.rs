@@ -15,6 +15,7 @@ use socket2::SockRef;
 
 use super::stream::{Socket, Stream};
 use crate::Smol;
+use crate::home::Home;
 use crate::io::Source;
 
 /// A Unix connection on async-io.
@@ -28,13 +29,13 @@ pub(crate) fn connect(
     let (rt, addr) = (rt.clone(), addr.clone());
     async move {
         let connected = anyrt_kit::net::connect(&rt, &addr).await?;
-        UnixStream::from_std(connected)
+        UnixStream::from_std(&rt.home, connected)
     }
 }
 
 impl UnixStream {
-    pub(crate) fn from_std(stream: net::UnixStream) -> io::Result<Self> {
-        Ok(Stream::new(Async::new(stream)?))
+    pub(crate) fn from_std(home: &Arc<Home>, stream: net::UnixStream) -> io::Result<Self> {
+        Ok(Stream::new(home, Async::new(stream)?))
     }
 
     pub(crate) fn into_std(self) -> io::Result<net::UnixStream> {
@@ -43,10 +44,10 @@ impl UnixStream {
         Ok(stream)
     }
 
-    pub(crate) fn pair() -> io::Result<(Self, Self)> {
+    pub(crate) fn pair(home: &Arc<Home>) -> io::Result<(Self, Self)> {
         let (one, other) = net::UnixStream::pair()?;
-        let one = UnixStream::from_std(one)?;
-        Ok((one, UnixStream::from_std(other)?))
+        let one = UnixStream::from_std(home, one)?;
+        Ok((one, UnixStream::from_std(home, other)?))
     }
 }
 
@@ -89,12 +90,12 @@ pub struct UnixListener {
 }
 
 impl UnixListener {
-    pub(crate) fn bind(addr: &SocketAddr) -> io::Result<Self> {
-        UnixListener::from_std(net::UnixListener::bind_addr(addr)?)
+    pub(crate) fn bind(home: &Arc<Home>, addr: &SocketAddr) -> io::Result<Self> {
+        UnixListener::from_std(home, net::UnixListener::bind_addr(addr)?)
     }
 
-    pub(crate) fn from_std(listener: net::UnixListener) -> io::Result<Self> {
-        let source = Source::new(Async::new(listener)?);
+    pub(crate) fn from_std(home: &Arc<Home>, listener: net::UnixListener) -> io::Result<Self> {
+        let source = Source::new(home, Async::new(listener)?);
         Ok(UnixListener { source })
     }
 
@@ -120,7 +121,7 @@ impl RawUnixListener for UnixListener {
         let source = &self.source;
         let accepted = source.poll(Direction::Read, cx, wait, net::UnixListener::accept);
         let (stream, from) = ready!(accepted)?;
-        Poll::Ready(Ok((UnixStream::from_std(stream)?, from)))
+        Poll::Ready(Ok((UnixStream::from_std(source.home(), stream)?, from)))
     }
 
     fn local_addr(&self) -> io::Result<SocketAddr> {
@@ -145,22 +146,22 @@ pub struct UnixDatagram {
 }
 
 impl UnixDatagram {
-    pub(crate) fn bind(addr: Option<&SocketAddr>) -> io::Result<Self> {
+    pub(crate) fn bind(home: &Arc<Home>, addr: Option<&SocketAddr>) -> io::Result<Self> {
         let socket = match addr {
             Some(addr) => net::UnixDatagram::bind_addr(addr)?,
             None => net::UnixDatagram::unbound()?,
         };
-        UnixDatagram::from_std(socket)
+        UnixDatagram::from_std(home, socket)
     }
 
-    pub(crate) fn pair() -> io::Result<(Self, Self)> {
+    pub(crate) fn pair(home: &Arc<Home>) -> io::Result<(Self, Self)> {
         let (one, other) = net::UnixDatagram::pair()?;
-        let one = UnixDatagram::from_std(one)?;
-        Ok((one, UnixDatagram::from_std(other)?))
+        let one = UnixDatagram::from_std(home, one)?;
+        Ok((one, UnixDatagram::from_std(home, other)?))
     }
 
-    pub(crate) fn from_std(socket: net::UnixDatagram) -> io::Result<Self> {
-        let source = Source::new(Async::new(socket)?);
+    pub(crate) fn from_std(home: &Arc<Home>, socket: net::UnixDatagram) -> io::Result<Self> {
+        let source = Source::new(home, Async::new(socket)?);
         Ok(UnixDatagram { source })
     }
 
