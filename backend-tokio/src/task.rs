@@ -66,8 +66,8 @@ where
     let name = meta.name;
     let call = Call::new(f, rt.any(), name.clone());
     let handle = &rt.home.handle;
-    // tokio panics here if the system has no thread for it (`L040`). The closure is in its queue then
-    // and runs after all if a thread comes free; its output has nowhere to go.
+    // tokio panics here if the system has no thread for it (`L040`). The closure is in its queue
+    // then, and runs after all if a thread comes free; its output has nowhere to go.
     let started = catch_unwind(AssertUnwindSafe(|| handle.spawn_blocking(|| call.run())));
     let task = started.map_err(|_| {
         let cause = io::Error::new(io::ErrorKind::WouldBlock, "no thread could be started");

@@ -1,8 +1,8 @@
 //! Who waits on an object: any number of tasks, where a runtime's own poll keeps one waker.
 //!
 //! [`WaitList`] is the list itself, without a lock, for backends that keep wakers in their own
-//! state; [`Waiters`] puts it in front of a foreign runtime's poll; [`Roll`] reaches all of those when
-//! their runtime goes. None knows what is waited for.
+//! state; [`Waiters`] puts it in front of a foreign runtime's poll; [`Roll`] reaches all of those
+//! when their runtime goes. None knows what is waited for.
 
 mod hub;
 mod list;
