@@ -33,7 +33,7 @@ pub(crate) struct Engine<R: Runtime> {
     rt: R,
     writer: JoinHandle<io::Result<()>, R>,
     /// Tasks that end with the engine.
-    _attendants: Vec<AbortOnDrop<(), R>>,
+    attendants: Vec<AbortOnDrop<(), R>>,
     _closes: CloseOnDrop,
 }
 
@@ -92,7 +92,7 @@ impl<R: Runtime> Engine<R> {
             shared,
             rt,
             writer,
-            _attendants: attendants,
+            attendants,
             _closes: closes,
         };
         Ok((engine, recovery))
@@ -210,6 +210,10 @@ impl<R: Runtime> Engine<R> {
     /// # Errors
     /// What the last sync says.
     pub(crate) async fn close(self) -> io::Result<()> {
+        for attendant in self.attendants {
+            // Cancelled, or ended before: nothing else is asked of it.
+            let _ = attendant.cancel().await;
+        }
         self.shared.close();
         match self.writer.await {
             Ok(synced) => synced,
@@ -247,10 +251,10 @@ pub(crate) enum End {
 impl Chunk {
     /// Waits until the replies in `out` may leave, and says what comes next.
     pub(crate) async fn settle(self, out: &mut Output) -> End {
-        if let Some(group) = self.group {
-            if let Err(refusal) = group.wait().await {
-                rewrite(out, &self.replies, &command::refused(&refusal));
-            }
+        if let Some(group) = self.group
+            && let Err(refusal) = group.wait().await
+        {
+            rewrite(out, &self.replies, &command::refused(&refusal));
         }
         if let End::Broken(complaint) = &self.end {
             out.last_words(complaint);

@@ -48,7 +48,7 @@ impl<'a> Record<'a> {
                 value,
                 deadline_ms: Some(deadline(at)?),
             },
-            [b"MSET", ref pairs @ ..] if !pairs.is_empty() && pairs.len() % 2 == 0 => {
+            [b"MSET", ref pairs @ ..] if !pairs.is_empty() && pairs.len().is_multiple_of(2) => {
                 Self::SetMany { pairs }
             }
             [b"APPEND", key, suffix] => Self::Append { key, suffix },

@@ -47,7 +47,7 @@ impl<R: Runtime> Writer<R> {
         }
     }
 
-    /// Writes until the store closes, and then syncs whatever the policy.
+    /// Writes until the store closes, then syncs whatever the policy, and lets the file go.
     ///
     /// # Errors
     /// What the last sync says.
@@ -58,7 +58,9 @@ impl<R: Runtime> Writer<R> {
                 Err(failure) => self.refuse(failure),
             }
         }
-        self.file.sync_all().await
+        let synced = self.file.sync_all().await;
+        // Another handle may live on for a moment; the next store need not wait for it.
+        synced.and(self.file.unlock().await)
     }
 
     async fn append(&self, bytes: &[u8]) -> Result<(), Failure> {

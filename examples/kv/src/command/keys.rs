@@ -69,7 +69,7 @@ pub(super) fn scan(call: &mut Call<'_>) -> Result<(), Failure> {
     let mut pattern = None;
     let (mut count, mut wants_strings) = (10, true);
     let options = &call.arguments[2..];
-    if options.len() % 2 != 0 {
+    if !options.len().is_multiple_of(2) {
         return Err(Failure::SYNTAX);
     }
     for option in options.chunks_exact(2) {

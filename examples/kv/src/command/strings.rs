@@ -51,7 +51,7 @@ pub(super) fn getset(call: &mut Call<'_>) -> Result<(), Failure> {
 
 pub(super) fn mset(call: &mut Call<'_>) -> Result<(), Failure> {
     let pairs = &call.arguments[1..];
-    if pairs.len() % 2 != 0 {
+    if !pairs.len().is_multiple_of(2) {
         return Err(Failure::from(wrong_number("mset")));
     }
     call.db.change(&Record::SetMany { pairs });

@@ -123,6 +123,14 @@ fn deadlines() {
         ("PTTL n", ":1499|"),
         ("SET k v", "+OK|"),
         ("TTL k", ":-1|"),
+    ]);
+}
+
+#[test]
+fn moving_deadlines() {
+    let mut desk = Desk::new();
+    desk.expect(&[
+        ("SET k v", "+OK|"),
         ("TTL none", ":-2|"),
         ("EXPIRE none 1", ":0|"),
         ("EXPIRE k 100 XX", ":0|"),
@@ -147,6 +155,16 @@ fn deadlines() {
             "EXPIRE k 9223372036854775807",
             "-ERR invalid expire time in 'expire' command|",
         ),
+    ]);
+}
+
+#[test]
+fn deadlines_pass() {
+    let mut desk = Desk::new();
+    desk.expect(&[
+        ("SET k v", "+OK|"),
+        ("SET n 2 PX 1499", "+OK|"),
+        ("EXPIRE k 100", ":1|"),
         ("SETNX k v", ":0|"),
         ("SETNX fresh v", ":1|"),
         ("GETDEL fresh", "$1|v|"),

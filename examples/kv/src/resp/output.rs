@@ -74,7 +74,7 @@ impl Output {
 
     /// `-text`, on one line whatever it holds.
     pub(crate) fn error(&mut self, text: &str) {
-        self.line('-', &text.replace(['\r', '\n'], " "));
+        self.line('-', text.replace(['\r', '\n'], " "));
     }
 
     /// `-text`, even if the bound is passed by it.

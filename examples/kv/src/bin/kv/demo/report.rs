@@ -2,7 +2,8 @@
 //!
 //! It knows checks by name and a speed, and not how they came about. [`super::run`] prints it.
 
-use comfy_table::{CellAlignment, Table, presets};
+use comfy_table::presets::UTF8_FULL_CONDENSED;
+use comfy_table::{CellAlignment, Table};
 
 use super::load::Speed;
 use crate::choice::Choice;
@@ -47,7 +48,7 @@ impl Report {
 /// One row a runtime.
 pub(super) fn table(reports: &[Report], pipeline: u16) -> Table {
     let mut table = Table::new();
-    table.load_preset(presets::UTF8_FULL_CONDENSED);
+    table.load_style(UTF8_FULL_CONDENSED);
     let p99 = format!("p99 latency of {pipeline} in a pipeline");
     table.set_header(["runtime", "checks passed", "operations/s", p99.as_str()]);
     for report in reports {
