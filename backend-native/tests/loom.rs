@@ -1,7 +1,7 @@
 //! The lock-free protocols, each way that its steps can interleave.
 //!
-//! Run with `RUSTFLAGS="--cfg anyrt_loom" cargo test --release -p anyrt-native --test loom`; in any other
-//! build there is nothing here. The models compile the protocols' own files.
+//! Run with `RUSTFLAGS="--cfg anyrt_loom" cargo test --release -p anyrt-native --test loom`; in any
+//! other build there is nothing here. The models compile the protocols' own files.
 #![cfg(anyrt_loom)]
 #![allow(dead_code, unused_imports, unreachable_pub)] // the files hold more than the models use
 
