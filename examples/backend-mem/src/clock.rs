@@ -15,7 +15,8 @@ use anyrt_kit::gone;
 
 use crate::executor::Sim;
 
-/// Where an alarm stands: its time in nanoseconds, and a number that tells alarms of one time apart.
+/// Where an alarm stands: its time in nanoseconds, and a number that tells it from others of that
+/// time.
 pub(crate) type Key = (u64, u64);
 
 /// The time of day at which every simulation begins: 1 January 2026, 00:00 UTC.
