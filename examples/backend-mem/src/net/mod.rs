@@ -1,4 +1,4 @@
-//! The loopback network: [`Net`], who is bound where. Knows nothing of tasks.
+//! The loopback network: who is bound where. Knows nothing of tasks.
 //!
 //! One host with the addresses of its loopback, `127.0.0.0/8` and `::1`; everything else cannot be
 //! reached. Bytes arrive at once; what makes a sender wait is a full buffer at the receiver.
@@ -25,6 +25,9 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::sync::{Arc, MutexGuard, PoisonError, Weak};
 
 use crate::executor::Sim;
+
+pub use tcp::{TcpListener, TcpStream};
+pub use udp::UdpSocket;
 
 /// Who is bound where.
 #[derive(Debug, Default)]
