@@ -3,12 +3,12 @@
 
 use std::future::pending;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use anyrt_api::net::{TcpListener, TcpStream, UdpSocket};
-use anyrt_api::task::{JoinError, yield_now};
+use anyrt_api::task::{JoinError, JoinHandle, yield_now};
 use anyrt_api::{BlockOn, Entropy, Spawn, Timer, fs, task, time};
 use anyrt_mem::{Builder, Mem, Runtime, Trace};
 use futures_lite::future;
@@ -113,6 +113,34 @@ fn a_run_stops_at_an_event_and_goes_on() {
     assert!(owner.block_on_until(100, pending::<()>()).is_none());
     assert_eq!(n_turns.load(Ordering::Relaxed), first + 99);
     assert_eq!(owner.block_on_until(100, async { 7 }), Some(7));
+}
+
+#[test]
+fn a_task_that_never_ran_is_finished_after_its_destructor() {
+    type Place = Arc<Mutex<Option<JoinHandle<(), Mem>>>>;
+    struct Told(Place, Arc<Mutex<Vec<bool>>>);
+    impl Drop for Told {
+        fn drop(&mut self) {
+            let handle = self.0.lock().expect("nobody panics with it");
+            let is_finished = handle.as_ref().map(JoinHandle::is_finished);
+            let mut seen = self.1.lock().expect("nobody panics with it");
+            seen.extend(is_finished);
+        }
+    }
+    let owner = Runtime::new(0);
+    let (place, seen) = (Place::default(), Arc::default());
+    let told = Told(place.clone(), Arc::clone(&seen));
+    let task = owner.handle().spawn(async move {
+        let _told = told;
+        pending().await
+    });
+    task.abort();
+    *place.lock().expect("nobody panics with it") = Some(task);
+    owner.block_on(time::sleep(Duration::from_millis(1)));
+    let task = place.lock().expect("nobody panics with it").take();
+    assert!(task.expect("it stands there").is_finished());
+    let seen = seen.lock().expect("nobody panics with it");
+    assert_eq!(*seen, [false], "finished before its destructor was");
 }
 
 #[test]
