@@ -45,6 +45,18 @@ pub trait Core: Spawn + Timer + Entropy {
 /// Everything that a library may ask of a runtime: tasks, time, randomness, sockets and files.
 ///
 /// A library bounds its parameter by this trait, or by less where less will do (`R: AsyncNet`).
+///
+/// # Contract
+///
+/// Whatever a runtime makes is bound to it, and may be polled, used and dropped anywhere:
+///
+/// - `L178` A foreign executor may poll any of its futures; each completes.
+/// - `L179` Or, where the runtime cannot drive it, it fails within a second with an error that names
+///   the backend. It never hangs.
+/// - `L180` Any future or object may be dropped outside every runtime, and after its own has gone.
+/// - `L181` What was made on one runtime works while another is current.
+/// - `L182` Two runtimes at once do not pick up each other's work.
+/// - `L183` A waker that belongs to no executor is woken as any other.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not an anyrt runtime with sockets and files",
     label = "this is not a handle of an anyrt backend",
@@ -61,6 +73,9 @@ pub trait Runtime: Core + AsyncNet + AsyncFs {}
 ///
 /// # Contract
 ///
+/// - `L054` Making and dropping many runtimes leaves neither threads nor descriptors behind.
+/// - `L055` A runtime that cannot be started, for want of descriptors or threads, is an
+///   [`io::Error`](std::io::Error).
 /// - `L049` Dropping the owner inside asynchronous code neither panics nor blocks.
 /// - `L053` Two runtimes of one backend in a process are independent; dropping one does not
 ///   disturb the other.

@@ -52,8 +52,8 @@ impl<B: Backend> Lab<B> {
         }
     }
 
-    /// The same over the erased handle: the way to optional traits, which a generic table cannot ask
-    /// of every backend.
+    /// The same over the erased handle: the way to optional traits, which a generic table cannot
+    /// ask of every backend.
     pub(crate) fn run_erased<F: Future<Output = ()>>(&self, law: fn(AnyRuntime) -> F) {
         for workers in [2, 1] {
             let owner = self.start_with(|setup| setup.workers = workers);

@@ -49,9 +49,9 @@ impl<B: Backend> Law<B> {
         self
     }
 
-    /// It may take longer than others, and `why` says what it spends the time on.
+    /// It may take longer than others, or not as long, and `why` says for what reason.
     pub(crate) fn limit(mut self, limit: Duration, why: &'static str) -> Self {
-        assert!(!why.is_empty(), "a longer limit has a reason");
+        assert!(!why.is_empty(), "another limit has a reason");
         self.limit = limit;
         self
     }

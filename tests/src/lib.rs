@@ -1,2 +1,99 @@
-//! What needs several backends: the mixing matrix, allocation counts, the joint report.
+//! What needs several backends: the laws on the erased ones, the mixing matrix, the broken family,
+//! allocation counts.
+//!
+//! This file tells the suite how each backend is started; the programs in `tests/` run it.
 #![forbid(unsafe_code)]
+
+use std::io;
+use std::num::NonZero;
+
+use anyrt_laws::{Backend, Capability, Deviation, Setup};
+
+const ALL: &[Capability] = &[Capability::Os, Capability::Threads, Capability::Unix];
+
+/// The native runtime.
+#[derive(Debug)]
+pub struct Native;
+
+impl Backend for Native {
+    type Owner = anyrt_native::Runtime;
+    const NAME: &'static str = "native";
+    const CAPABILITIES: &'static [Capability] = ALL;
+
+    fn start(setup: &Setup) -> io::Result<Self::Owner> {
+        anyrt_native::Builder::new()
+            .workers(setup.workers)
+            .blocking_threads(setup.blocking_threads)
+            .build()
+    }
+}
+
+/// tokio with workers.
+#[derive(Debug)]
+pub struct Tokio;
+
+impl Backend for Tokio {
+    type Owner = anyrt_tokio::Runtime;
+    const NAME: &'static str = "tokio";
+    const CAPABILITIES: &'static [Capability] = ALL;
+
+    fn start(setup: &Setup) -> io::Result<Self::Owner> {
+        anyrt_tokio::Builder::new()
+            .workers(setup.workers)
+            .blocking_threads(setup.blocking_threads)
+            .build()
+    }
+}
+
+/// tokio on a single thread, which its owner keeps driven.
+#[derive(Debug)]
+pub struct TokioSingle;
+
+impl Backend for TokioSingle {
+    type Owner = anyrt_tokio::Runtime;
+    const NAME: &'static str = "tokio, single-threaded";
+    const CAPABILITIES: &'static [Capability] = ALL;
+    const DEVIATIONS: &'static [Deviation] = &[Deviation {
+        law: "l048_block_on_in_block_in_place",
+        why: "its only thread has no other to take its place: `block_in_place` panics and says so",
+    }];
+
+    fn start(setup: &Setup) -> io::Result<Self::Owner> {
+        anyrt_tokio::Builder::new()
+            .current_thread()
+            .blocking_threads(setup.blocking_threads)
+            .build()
+    }
+}
+
+/// smol.
+#[derive(Debug)]
+pub struct Smol;
+
+impl Backend for Smol {
+    type Owner = anyrt_smol::Runtime;
+    const NAME: &'static str = "smol";
+    const CAPABILITIES: &'static [Capability] = ALL;
+    const DEVIATIONS: &'static [Deviation] = &[
+        Deviation {
+            law: "l052_sleeps_outlive_the_runtime",
+            why: "async-io's timers are the process's, not the runtime's: a sleep that outlives \
+                  its runtime does not panic, it goes on and ends on time",
+        },
+        Deviation {
+            law: "l052_sockets_outlive_the_runtime",
+            why: "async-io's reactor is the process's, not the runtime's: a socket that outlives \
+                  its runtime goes on working",
+        },
+    ];
+
+    fn start(setup: &Setup) -> io::Result<Self::Owner> {
+        // The pool is the process's, as is its limit; a law has a process of its own.
+        if let Some(n_threads) = NonZero::new(setup.blocking_threads) {
+            blocking::set_max_blocking_threads(n_threads);
+        }
+        anyrt_smol::Runtime::builder()
+            .workers(setup.workers)
+            .build()
+    }
+}

@@ -81,6 +81,8 @@ pub enum Direction {
 pub trait RawObject: Any + Debug + Unpin + Send + Sync {
     /// Takes the waiter out of the list of `direction`: its operation was dropped.
     ///
-    /// `L009` Its waker is released at once. Does nothing for a waiter that is not in the list.
+    /// - `L009` Its waker is released at once, as those of dropped sleeps and joins are.
+    ///
+    /// Does nothing for a waiter that is not in the list.
     fn cancel_wait(&self, direction: Direction, wait: &mut Wait);
 }

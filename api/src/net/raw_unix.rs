@@ -12,6 +12,15 @@ use std::task::{Context, Poll};
 use crate::io::{RawObject, RawStream, Wait};
 
 /// Unix sockets. Addresses are paths or, on Linux, abstract names.
+///
+/// # Contract
+///
+/// - `L131` A connect to a listener whose backlog is full waits until there is room, as in std.
+/// - `L132` Binding a path that is there is `AddrInUse`; dropping a listener does not remove it; a
+///   connect to a path that is not there is `NotFound`.
+/// - `L133` A path that is too long or has a NUL is `InvalidInput`; one that is not UTF-8 works.
+/// - `L134` Pairs and datagrams behave as std's.
+/// - `L135` A fresh stream is writable: its first write needs no event.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` has no Unix sockets",
     label = "this bound is missing",

@@ -81,7 +81,9 @@ impl<T: Send + 'static, R: Spawn> JoinHandle<T, R> {
         }
     }
 
-    /// `L022` False until the future's destructor has finished, then true; agrees with the join.
+    /// True once the task is over.
+    ///
+    /// - `L022` False until the future's destructor has finished, then true; agrees with the join.
     #[must_use]
     pub fn is_finished(&self) -> bool {
         self.raw.is_finished()

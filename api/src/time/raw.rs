@@ -48,6 +48,8 @@ pub trait Timer: Clone + Debug + Send + Sync + Unpin + 'static {
             libraries use the types over it"
 )]
 pub trait RawSleep: Future<Output = ()> + Debug + Send + Sync + 'static {
-    /// `L077` Sets another deadline, before or after it fired: the alarm is set once.
+    /// Sets another deadline.
+    ///
+    /// - `L077` Before and after it fired: the alarm is then set once, for the new deadline alone.
     fn reset(self: Pin<&mut Self>, deadline: Instant);
 }

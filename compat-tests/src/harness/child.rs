@@ -169,15 +169,15 @@ fn end_with_parent() {
         .expect("a thread for the lifeline");
 }
 
-/// The folder that a law may make: it is gone after the verdict, whatever that is.
-pub(crate) fn own_folder() -> PathBuf {
-    env::var_os(FOLDER).map_or_else(scratch_folder, PathBuf::from)
-}
-
-fn scratch_folder() -> PathBuf {
+/// A name for a folder that nobody has made. In a law's process it is inside the one that is gone
+/// after the verdict, whatever that is.
+pub(crate) fn scratch_folder() -> PathBuf {
     static NEXT: AtomicU64 = AtomicU64::new(0);
     let number = NEXT.fetch_add(1, Ordering::Relaxed);
-    env::temp_dir().join(format!("anyrt-laws-{}-{number}", std::process::id()))
+    match env::var_os(FOLDER) {
+        Some(own) => PathBuf::from(own).join(number.to_string()),
+        None => env::temp_dir().join(format!("anyrt-laws-{}-{number}", std::process::id())),
+    }
 }
 
 /// A backend's type tells it apart from others of the same program, erased or not.

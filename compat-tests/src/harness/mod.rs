@@ -13,7 +13,7 @@ use std::sync::{Mutex, PoisonError};
 use libtest_mimic::{Arguments, FormatSetting};
 
 use child::Stopwatch;
-pub(crate) use child::own_folder;
+pub(crate) use child::scratch_folder;
 pub use child::{Verdict, as_child, judge};
 use report::{Outcome, Report};
 

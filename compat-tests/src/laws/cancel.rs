@@ -9,6 +9,7 @@ use anyrt_api::Runtime;
 use anyrt_api::task::JoinHandle;
 
 use crate::gate::{Gate, step_aside};
+use crate::own::OwnHandle;
 use crate::{Backend, Capability, Law};
 
 pub(super) fn table<B: Backend>() -> Vec<Law<B>> {
@@ -21,14 +22,6 @@ pub(super) fn table<B: Backend>() -> Vec<Law<B>> {
         law!(l025_no_poll_after_an_abort),
         law!(l026_output_wins_over_an_abort),
     ]
-}
-
-/// A handle that its own task can reach.
-type Slot<T, R> = Arc<Mutex<Option<JoinHandle<T, R>>>>;
-
-fn abort_self<T: Send + 'static, R: Runtime>(slot: &Slot<T, R>) {
-    let handle = slot.lock().expect("no panic under this lock");
-    handle.as_ref().expect("the handle was placed").abort();
 }
 
 /// L020: A panic in the future's destructor during a cancel is reported or swallowed; it never
@@ -80,29 +73,20 @@ async fn l023_abort_is_idempotent<R: Runtime>(rt: R) {
 
 /// L023: A task may abort itself.
 async fn l023_abort_from_the_task_itself<R: Runtime>(rt: R) {
-    let (slot, placed, after) = (Slot::<(), R>::default(), Gate::new(), Gate::new());
-    let (own, ready, later) = (slot.clone(), placed.clone(), after.clone());
-    let task = rt.spawn(async move {
+    let (handle, placed, after) = (OwnHandle::<(), R>::new(), Gate::new(), Gate::new());
+    let (own, ready, later) = (handle.clone(), placed.clone(), after.clone());
+    handle.place(rt.spawn(async move {
         ready.wait().await;
-        abort_self(&own);
+        own.abort();
         step_aside(1).await;
         later.open();
         pending().await
-    });
-    *slot.lock().expect("no panic under this lock") = Some(task);
+    }));
     placed.open();
-    let is_finished = || {
-        let handle = slot.lock().expect("no panic under this lock");
-        handle.as_ref().is_some_and(JoinHandle::is_finished)
-    };
-    while !is_finished() {
+    while !handle.is_finished() {
         step_aside(1).await;
     }
-    let task = slot.lock().expect("no panic under this lock").take();
-    let error = task
-        .expect("placed above")
-        .await
-        .expect_err("it aborted itself");
+    let error = handle.take().await.expect_err("it aborted itself");
     assert!(error.is_cancelled());
     assert!(!after.is_open(), "it was polled again after its own abort");
 }
@@ -121,8 +105,8 @@ async fn l023_abort_from_any_thread<R: Runtime>(rt: R) {
     }
 }
 
-/// L024: `cancel` returns only after the future was dropped: a cancelled error, or the output if the
-/// task had completed.
+/// L024: `cancel` returns only after the future was dropped: a cancelled error, or the output if
+/// the task had completed.
 async fn l024_cancel_waits_for_the_drop<R: Runtime>(rt: R) {
     for steps in 0..20 {
         let gone = Gate::new();
@@ -180,25 +164,23 @@ async fn l025_no_poll_after_an_abort<R: Runtime>(rt: R) {
 /// wins.
 async fn l026_output_wins_over_an_abort<R: Runtime>(rt: R) {
     for is_last in [true, false] {
-        let (slot, placed, rest) = (Slot::<u32, R>::default(), Gate::new(), Gate::new());
-        let (own, ready, end, over) = (slot.clone(), placed.clone(), rest.clone(), Gate::new());
+        let (handle, placed, rest) = (OwnHandle::<u32, R>::new(), Gate::new(), Gate::new());
+        let (own, ready, end, over) = (handle.clone(), placed.clone(), rest.clone(), Gate::new());
         let mark = over.opened_by_drop();
-        let task = rt.spawn(async move {
+        handle.place(rt.spawn(async move {
             let _mark = mark;
             ready.wait().await;
-            abort_self(&own);
+            own.abort();
             end.open();
             if !is_last {
                 pending::<()>().await;
             }
             7
-        });
-        *slot.lock().expect("no panic under this lock") = Some(task);
+        }));
         placed.open();
         over.wait().await;
         assert!(rest.is_open(), "the poll did not go on after the abort");
-        let task = slot.lock().expect("no panic under this lock").take();
-        match task.expect("placed above").await {
+        match handle.take().await {
             Ok(output) => assert!(is_last && output == 7),
             Err(error) => assert!(!is_last && error.is_cancelled(), "{error}"),
         }

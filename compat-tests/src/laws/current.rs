@@ -47,9 +47,8 @@ fn l194_the_innermost_runtime_is_current<B: Backend>(lab: &Lab<B>) {
     let (one, other) = (lab.start(), lab.start());
     let (in_one, in_other) = (Gate::new(), Gate::new());
     for (owner, gone) in [(&one, &in_one), (&other, &in_other)] {
-        let rt = owner.handle();
-        let (in_task, in_call, dropped) = (gone.clone(), gone.clone(), LeaveOnDrop(gone.clone()));
-        let output = LeaveOnDrop(gone.clone());
+        let (rt, in_task, in_call) = (owner.handle(), gone.clone(), gone.clone());
+        let (dropped, output) = (LeaveOnDrop(gone.clone()), LeaveOnDrop(gone.clone()));
         owner.block_on(async {
             leave(gone);
             step_aside(1).await;
@@ -138,7 +137,8 @@ fn panic_of(f: impl FnOnce()) -> (String, Option<(String, u32)>) {
 
 const DAY: Duration = Duration::from_secs(86_400);
 
-/// L195: The bare form outside any runtime panics at the caller's line and names the three ways out.
+/// L195: The bare form outside any runtime panics at the caller's line and names the three ways
+/// out.
 fn l195_outside_any_runtime_it_panics<B: Backend>(lab: &Lab<B>) {
     // That one has been there does not help.
     let owner = lab.start();
@@ -246,21 +246,11 @@ fn l197_objects_stay_bound<B: Backend>(lab: &Lab<B>) {
             pending::<()>().await;
             2
         });
-        assert_eq!(
-            group
-                .join_next()
-                .await
-                .expect("a task")
-                .expect("its output"),
-            1
-        );
+        let first = group.join_next().await.expect("a task");
+        assert_eq!(first.expect("its output"), 1);
     });
     user.shutdown(Duration::from_secs(5));
-    assert_eq!(
-        gone.count(),
-        0,
-        "the group moved to the runtime that used it"
-    );
+    assert_eq!(gone.count(), 0, "the group moved to its user's runtime");
     drop(group);
     maker.shutdown(Duration::from_secs(5));
     assert_eq!(gone.count(), 1);

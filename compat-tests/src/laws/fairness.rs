@@ -33,8 +33,8 @@ async fn charged() {
     poll_fn(|cx| budget::poll(cx, |_| Poll::Ready(()))).await;
 }
 
-/// L059: With 100 tasks that wake themselves a sleep of 5 ms returns within 100 ms, and each task is
-/// polled.
+/// L059: With 100 tasks that wake themselves a sleep of 5 ms returns within 100 ms, and each task
+/// is polled.
 async fn l059_timers_fire_beside_busy_tasks<R: Runtime>(rt: R) {
     let polls: Vec<_> = (0..100).map(|_| Arc::new(AtomicUsize::new(0))).collect();
     let tasks: Vec<_> = polls

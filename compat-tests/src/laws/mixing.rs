@@ -29,7 +29,8 @@ pub(super) fn table<B: Backend>() -> Vec<Law<B>> {
     ]
 }
 
-type Operation = (
+/// A name, and a future that waits at least once before it is ready.
+pub type Operation = (
     &'static str,
     Pin<Box<dyn Future<Output = io::Result<()>> + Send>>,
 );
@@ -41,69 +42,84 @@ fn operation(
     (name, Box::pin(future))
 }
 
-/// One of each kind of leaf, each of which waits at least once.
-fn operations<R: Runtime>(rt: &R) -> Vec<Operation> {
-    let rts: [R; 9] = std::array::from_fn(|_| rt.clone());
-    let [a, b, c, d, e, f, g, h, i] = rts;
+/// One operation of each kind: what executors other than a backend's own are tried with.
+///
+/// Each is bound to `rt`, and may be polled anywhere (`L178`).
+#[must_use]
+pub fn operations<R: Runtime>(rt: &R) -> Vec<Operation> {
+    let again = || rt.clone();
+    let (spawn, blocking) = (again(), again());
     vec![
-        operation("sleep", async move {
-            sleep_in(Duration::from_millis(3), &a).await;
-            Ok(())
-        }),
-        operation("interval", async move {
-            let period = Duration::from_millis(2);
-            let mut ticks = interval_at_in(Instant::now_in(&b), period, MissedTicks::Delay, &b);
-            for _ in 0..3 {
-                ticks.tick().await;
-            }
-            Ok(())
-        }),
+        operation("sleep", wait(again())),
+        operation("interval", three_ticks(again())),
+        operation("timeout", time_out(again())),
         operation("spawn", async move {
-            Ok(c.spawn(async { step_aside(3).await }).await?)
+            Ok(spawn.spawn(async { step_aside(3).await }).await?)
         }),
-        operation(
-            "blocking",
-            async move { Ok(d.spawn_blocking(|| ()).await?) },
-        ),
+        operation("blocking", async move {
+            Ok(blocking.spawn_blocking(|| ()).await?)
+        }),
         operation("yield", async {
             task::yield_now().await;
             Ok(())
         }),
-        operation("timeout", async move {
-            let out = timeout_in(Duration::from_millis(3), pending::<()>(), &e).await;
-            assert!(out.is_err());
-            Ok(())
-        }),
-        operation("tcp", async move { talk(&f).await }),
-        operation("udp", async move {
-            let ((ours, addr), (peer, _)) = (datagrams(&g).await, datagrams(&g).await);
-            let mut buf = [0; 8];
-            let sends = async {
-                step_aside(2).await;
-                peer.send_to(b"datagram", addr).await
-            };
-            zip(ours.recv_from(&mut buf), sends).await.0.map(drop)
-        }),
-        operation("file", async move {
-            let path = folder(&h).await.join("file");
-            fs::write_in(&path, b"content", &h).await?;
-            let file = fs::File::open_in(&path, &h).await?;
-            let mut all = Vec::new();
-            file.read_to_end(&mut all).await?;
-            assert_eq!(all, b"content");
-            Ok(())
-        }),
-        operation("lookup", async move {
-            lookup_host_in("localhost:1", &i).await.map(drop)
-        }),
+        operation("tcp", talk(again())),
+        operation("udp", datagram(again())),
+        operation("file", write_and_read(again())),
+        operation("lookup", look_up(again())),
     ]
 }
 
+async fn wait<R: Runtime>(rt: R) -> io::Result<()> {
+    sleep_in(Duration::from_millis(3), &rt).await;
+    Ok(())
+}
+
+async fn three_ticks<R: Runtime>(rt: R) -> io::Result<()> {
+    let (start, period) = (Instant::now_in(&rt), Duration::from_millis(2));
+    let mut ticks = interval_at_in(start, period, MissedTicks::Delay, &rt);
+    for _ in 0..3 {
+        ticks.tick().await;
+    }
+    Ok(())
+}
+
+async fn time_out<R: Runtime>(rt: R) -> io::Result<()> {
+    let out = timeout_in(Duration::from_millis(3), pending::<()>(), &rt).await;
+    assert!(out.is_err());
+    Ok(())
+}
+
+async fn datagram<R: Runtime>(rt: R) -> io::Result<()> {
+    let ((ours, addr), (peer, _)) = (datagrams(&rt).await, datagrams(&rt).await);
+    let mut buf = [0; 8];
+    let sends = async {
+        step_aside(2).await;
+        peer.send_to(b"datagram", addr).await
+    };
+    zip(ours.recv_from(&mut buf), sends).await.0.map(drop)
+}
+
+async fn write_and_read<R: Runtime>(rt: R) -> io::Result<()> {
+    let folder = folder(&rt).await;
+    let path = folder.join("file");
+    fs::write_in(&path, b"content", &rt).await?;
+    let file = fs::File::open_in(&path, &rt).await?;
+    let mut all = Vec::new();
+    file.read_to_end(&mut all).await?;
+    assert_eq!(all, b"content");
+    fs::remove_dir_all_in(&folder, &rt).await
+}
+
+async fn look_up<R: Runtime>(rt: R) -> io::Result<()> {
+    lookup_host_in("localhost:1", &rt).await.map(drop)
+}
+
 /// A connection, a question and its echo, through the methods and through the traits.
-async fn talk<R: Runtime>(rt: &R) -> io::Result<()> {
-    let (listener, addr) = listener(rt).await;
+async fn talk<R: Runtime>(rt: R) -> io::Result<()> {
+    let (listener, addr) = listener(&rt).await;
     let client = async {
-        let stream = TcpStream::connect_in(addr, rt).await?;
+        let stream = TcpStream::connect_in(addr, &rt).await?;
         stream.write_all(b"echo").await?;
         let mut back = [0; 4];
         stream.read_exact(&mut back).await?;
@@ -148,7 +164,8 @@ fn l179_an_idle_runtime_is_driven<B: Backend>(lab: &Lab<B>) {
     }
 }
 
-/// L180: Any leaf and any object may be dropped outside every runtime, while theirs lives and after.
+/// L180: Any leaf and any object may be dropped outside every runtime, while theirs lives and
+/// after.
 fn l180_all_may_be_dropped_outside<B: Backend>(lab: &Lab<B>) {
     for lives in [true, false] {
         let owner = lab.start();
@@ -175,12 +192,7 @@ fn l180_all_may_be_dropped_outside<B: Backend>(lab: &Lab<B>) {
         let mut buf = [0; 4];
         let mut read = Box::pin(objects.0.0.read(&mut buf));
         assert!(probe.poll(read.as_mut()).is_pending());
-        let owner = if lives {
-            Some(owner)
-        } else {
-            drop(owner);
-            None
-        };
+        let owner = lives.then_some(owner);
         drop(read);
         drop((polled, unpolled, sleep, file));
         drop(objects);
@@ -192,51 +204,38 @@ fn l180_all_may_be_dropped_outside<B: Backend>(lab: &Lab<B>) {
 fn l181_objects_work_under_another_runtime<B: Backend>(lab: &Lab<B>) {
     let (maker, user) = (lab.start(), lab.start());
     let rt = maker.handle();
-    let ((ours, peer), (listener, addr), (udp, to), file) = maker.block_on(async {
+    let (ours, peer) = maker.block_on(pair(&rt));
+    let (listener, addr) = maker.block_on(listener(&rt));
+    let (udp, to) = maker.block_on(datagrams(&rt));
+    let file = maker.block_on(async {
         let path = folder(&rt).await.join("file");
         fs::write_in(&path, b"content", &rt).await.expect("written");
-        let file = fs::File::open_in(&path, &rt).await.expect("it opens");
-        (
-            pair(&rt).await,
-            listener(&rt).await,
-            datagrams(&rt).await,
-            file,
-        )
+        fs::File::open_in(&path, &rt).await.expect("it opens")
     });
     let mut four = [0; 4];
     user.block_on(async {
-        let read = async {
-            let mut four = [0; 4];
-            peer.read_exact(&mut four).await.map(|()| four)
-        };
         let write = async {
             step_aside(3).await;
             ours.write_all(b"data").await
         };
-        assert_eq!(&zip(read, write).await.0.expect("read"), b"data");
+        zip(peer.read_exact(&mut four), write)
+            .await
+            .0
+            .expect("read");
         let client = TcpStream::connect_in(addr, &rt);
         let (client, server) = zip(client, listener.accept()).await;
-        client
-            .expect("connected")
-            .write_all(b"more")
-            .await
-            .expect("written");
-        server
-            .expect("accepted")
-            .0
-            .read_exact(&mut four)
-            .await
-            .expect("read");
+        let (client, server) = (client.expect("connected"), server.expect("accepted").0);
+        client.write_all(b"more").await.expect("written");
+        server.read_exact(&mut four).await.expect("read");
         udp.send_to(b"self", to).await.expect("sent");
         assert_eq!(udp.recv_from(&mut four).await.expect("received").0, 4);
         file.read_exact(&mut four).await.expect("read");
-        assert_eq!(&four, b"cont");
         rt.sleep_until(rt.now() + Duration::from_millis(2)).await;
     });
+    assert_eq!(&four, b"cont");
     user.shutdown(Duration::from_secs(5));
     // The other one's end was not theirs.
     maker.block_on(async {
-        file.read_exact(&mut four[..3]).await.expect("read");
         ours.write_all(b"last").await.expect("written");
         peer.read_exact(&mut four).await.expect("read");
     });

@@ -4,8 +4,9 @@
 //! the sentence in the contract. It is private, so that the compiler reports one that no table
 //! names. Laws use the contract alone: no sleeping threads, time by the runtime's clock, port 0.
 
-/// A law by the name of its function. A plain one is given the runtime, in `block_on`; one `in lab`
-/// starts its own; an `erased` one is given the runtime as `AnyRuntime`, the way to optional traits.
+/// A law by the name of its function. A plain one is given the runtime, in `block_on`; one
+/// `in lab` starts its own; an `erased` one is given the runtime as `AnyRuntime`, the way to
+/// optional traits.
 macro_rules! law {
     ($name:ident) => {
         $crate::Law::new(stringify!($name), |lab| lab.run($name))
@@ -20,18 +21,21 @@ macro_rules! law {
 
 mod blocking;
 mod cancel;
+mod closing;
 mod combinations;
 mod current;
 mod fairness;
 mod file;
 mod flood;
 mod lifecycle;
+mod listen;
 mod lookup;
 mod mixing;
 #[cfg(unix)]
 mod os;
 mod outlive;
 mod path;
+mod shutdown;
 mod spawn;
 mod stream;
 mod tcp;
@@ -41,6 +45,7 @@ mod udp;
 mod untested;
 mod waker;
 
+pub use mixing::{Operation, operations};
 pub use untested::untested;
 
 use crate::{Backend, Law};
@@ -55,12 +60,15 @@ pub fn all<B: Backend>() -> Vec<Law<B>> {
     laws.extend(combinations::table());
     laws.extend(blocking::table());
     laws.extend(lifecycle::table());
+    laws.extend(shutdown::table());
     laws.extend(outlive::table());
     laws.extend(fairness::table());
     laws.extend(timer::table());
     laws.extend(time::table());
     laws.extend(current::table());
     laws.extend(stream::table());
+    laws.extend(closing::table());
+    laws.extend(listen::table());
     laws.extend(tcp::table());
     laws.extend(udp::table());
     laws.extend(lookup::table());

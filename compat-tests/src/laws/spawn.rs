@@ -5,13 +5,14 @@ use std::error::Error;
 use std::future::pending;
 use std::panic::{AssertUnwindSafe, catch_unwind, panic_any};
 use std::pin::pin;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex};
 
 use anyrt_api::Runtime;
-use anyrt_api::task::{JoinError, JoinHandle};
+use anyrt_api::task::JoinError;
 
 use crate::gate::{Gate, step_aside};
+use crate::own::OwnHandle;
 use crate::probe::Probe;
 use crate::{Backend, Capability, Law};
 
@@ -86,7 +87,8 @@ async fn l015_drop_detaches<R: Runtime>(rt: R) {
     assert_eq!(ran.count(), 50, "a dropped handle cancelled its task");
 }
 
-/// L016: The output is delivered once; awaiting `&mut handle` and dropping that await loses nothing.
+/// L016: The output is delivered once; awaiting `&mut handle` and dropping that await loses
+/// nothing.
 async fn l016_output_is_delivered_once<R: Runtime>(rt: R) {
     let go = Gate::new();
     let outputs = Arc::new(());
@@ -246,58 +248,37 @@ async fn l021_output_that_panics_on_drop<R: Runtime>(rt: R) {
     assert_eq!((after, went_off.count()), (7, 2));
 }
 
+/// Looks at the handle of its own task while it is dropped.
+struct Look<R: Runtime>(OwnHandle<(), R>, Gate);
+
+impl<R: Runtime> Drop for Look<R> {
+    fn drop(&mut self) {
+        if !self.0.is_finished() {
+            self.1.open();
+        }
+    }
+}
+
 /// L022: `is_finished` is false until the future's destructor has finished, then true; it agrees
 /// with the join.
 async fn l022_is_finished_after_the_destructor<R: Runtime>(rt: R) {
-    type Slot<R> = Arc<Mutex<Option<JoinHandle<(), R>>>>;
-    /// Looks at the handle of its own task while it is dropped.
-    struct Look<R: Runtime>(Slot<R>, Arc<AtomicUsize>);
-    impl<R: Runtime> Drop for Look<R> {
-        fn drop(&mut self) {
-            let handle = self.0.lock().expect("no panic under this lock");
-            if !handle
-                .as_ref()
-                .expect("the handle was placed")
-                .is_finished()
-            {
-                self.1.fetch_add(1, Ordering::SeqCst);
-            }
-        }
-    }
     for aborts in [false, true] {
-        let (slot, unfinished, go) = (Slot::<R>::default(), Arc::default(), Gate::new());
-        let (look, gate) = (Look(slot.clone(), Arc::clone(&unfinished)), go.clone());
-        let task = rt.spawn(async move {
+        let (handle, unfinished, go) = (OwnHandle::<(), R>::new(), Gate::new(), Gate::new());
+        let (look, gate) = (Look(handle.clone(), unfinished.clone()), go.clone());
+        handle.place(rt.spawn(async move {
             let _look = look;
             gate.wait().await;
-        });
-        assert!(!task.is_finished());
-        *slot.lock().expect("no panic under this lock") = Some(task);
-        let with_task = |f: fn(&JoinHandle<(), R>) -> bool| {
-            f(slot
-                .lock()
-                .expect("no panic under this lock")
-                .as_ref()
-                .expect("placed above"))
-        };
+        }));
+        assert!(!handle.is_finished());
         match aborts {
-            true => with_task(|task| (task.abort(), true).1),
-            false => (go.open(), true).1,
-        };
-        while !with_task(JoinHandle::is_finished) {
+            true => handle.abort(),
+            false => go.open(),
+        }
+        while !handle.is_finished() {
             step_aside(1).await;
         }
-        assert_eq!(
-            unfinished.load(Ordering::SeqCst),
-            1,
-            "finished before its destructor was"
-        );
-        let task = slot
-            .lock()
-            .expect("no panic under this lock")
-            .take()
-            .expect("placed above");
-        assert_eq!(task.await.is_err(), aborts);
+        assert_eq!(unfinished.count(), 1, "finished before its destructor was");
+        assert_eq!(handle.take().await.is_err(), aborts);
     }
 }
 

@@ -12,5 +12,9 @@ pub fn untested() -> Vec<(&'static str, &'static str)> {
             "l102_a_driver_that_cannot_wait_says_so",
             "it takes a system whose poller fails for good",
         ),
+        (
+            "l199_a_library_in_programs_of_tokio",
+            "it takes tokio: shown by `tests/tests/in_tokio.rs` of the workspace",
+        ),
     ]
 }

@@ -61,53 +61,63 @@ async fn l001_every_wake_is_followed_by_a_poll<R: Runtime>(rt: R) {
     task.await.expect("the last wake was not lost");
 }
 
-/// L003: Wakers work after their task is over and after the runtime is gone.
-fn l003_wakers_outlive_task_and_runtime<B: Backend>(lab: &Lab<B>) {
-    let owner = lab.start();
-    let rt = owner.handle();
-    let wakers = Arc::new(Mutex::new(Vec::<Waker>::new()));
-    let keep = |ready: bool| {
-        let kept = wakers.clone();
-        rt.spawn(poll_fn(move |cx| {
-            kept.lock()
-                .expect("no panic under this lock")
-                .push(cx.waker().clone());
-            if ready {
+/// Wakers that tasks have left behind.
+#[derive(Clone, Default)]
+struct Left(Arc<Mutex<Vec<Waker>>>);
+
+impl Left {
+    /// A future that leaves its waker at each poll.
+    fn leave(&self, is_ready: bool) -> impl Future<Output = ()> + Send + use<> {
+        let left = self.clone();
+        poll_fn(move |cx| {
+            let mut wakers = left.0.lock().expect("no panic under this lock");
+            wakers.push(cx.waker().clone());
+            if is_ready {
                 Poll::Ready(())
             } else {
                 Poll::Pending
             }
-        }))
-    };
-    let polled = async |times: usize| {
-        while wakers.lock().expect("no panic under this lock").len() < times {
+        })
+    }
+
+    /// Waits until there are so many.
+    async fn reach(&self, count: usize) {
+        while self.0.lock().expect("no panic under this lock").len() < count {
             step_aside(1).await;
         }
-    };
-    let use_all = || {
-        let taken = wakers.lock().expect("no panic under this lock").clone();
+    }
+
+    fn wake_all(&self) {
+        let taken = self.0.lock().expect("no panic under this lock").clone();
         for waker in taken {
             waker.wake_by_ref();
-            waker.clone().wake();
+            waker.wake();
         }
-    };
+    }
+}
+
+/// L003: Wakers work after their task is over and after the runtime is gone.
+fn l003_wakers_outlive_task_and_runtime<B: Backend>(lab: &Lab<B>) {
+    let owner = lab.start();
+    let rt = owner.handle();
+    let left = Left::default();
     owner.block_on(async {
-        keep(true).await.expect("it was ready");
-        use_all();
-        let idle = keep(false);
-        polled(2).await;
+        rt.spawn(left.leave(true)).await.expect("it was ready");
+        left.wake_all();
+        let idle = rt.spawn(left.leave(false));
+        left.reach(2).await;
         idle.cancel().await.expect_err("it was pending");
-        use_all();
-        drop(keep(false));
-        polled(3).await;
+        left.wake_all();
+        drop(rt.spawn(left.leave(false)));
+        left.reach(3).await;
     });
     owner.shutdown(Duration::from_secs(5));
-    use_all();
+    left.wake_all();
     if lab.has(Capability::Threads) {
-        std::thread::scope(|scope| scope.spawn(&use_all).join()).expect("from any thread");
+        let from_a_thread = || left.wake_all();
+        std::thread::scope(|scope| scope.spawn(from_a_thread).join()).expect("from any thread");
     }
     drop(rt);
-    wakers.lock().expect("no panic under this lock").clear();
 }
 
 /// L004: Wakes inside a poll cause one more poll after it, not a poll inside it.

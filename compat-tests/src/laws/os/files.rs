@@ -1,4 +1,4 @@
-//! Laws of files that need a system to show: L087, L142, L144, L146, L148, L151, L155, L162 and L200.
+//! Laws of files that need a system to show: L142, L144, L146, L148, L151, L155, L162 and L200.
 
 use std::fs::File as StdFile;
 use std::io::{ErrorKind, SeekFrom, Write};

@@ -1,12 +1,13 @@
-//! Laws of a process that is stopped and goes on: L080, L087 and L101.
+//! Laws of a process that is stopped and goes on: L087 and L101.
 //!
 //! A stop and a continue interrupt the wait for events, as a signal handler would.
 
 use std::process::{Command, Stdio};
 use std::time::Duration;
 
-use anyrt_api::Runtime;
+use anyrt_api::net::TcpStream;
 use anyrt_api::time::sleep_in;
+use anyrt_api::{Runtime, fs};
 
 use crate::peers::{bytes_from, listener, pair, read_checked};
 use crate::scratch::folder;
@@ -37,6 +38,19 @@ fn interrupt(times: usize) {
     assert!(shell.status().expect("a shell runs").success());
 }
 
+/// Writes files and reads them again, for a while.
+async fn write_and_read<R: Runtime>(rt: R) {
+    let path = folder(&rt).await.join("file");
+    for round in 0..60 {
+        let bytes = bytes_from(0, 1_000 * round);
+        fs::write_in(&path, &bytes, &rt)
+            .await
+            .expect("never interrupted");
+        let read = fs::read_in(&path, &rt).await.expect("never interrupted");
+        assert_eq!(read, bytes);
+    }
+}
+
 /// L087: `Interrupted` never escapes.
 async fn l087_interrupted_never_escapes<R: Runtime>(rt: R) {
     const LEN: usize = 3 << 20;
@@ -49,23 +63,10 @@ async fn l087_interrupted_never_escapes<R: Runtime>(rt: R) {
                 .expect("never interrupted");
         }
     });
-    let inner = rt.clone();
-    let files = rt.spawn(async move {
-        let path = folder(&inner).await.join("file");
-        for round in 0..60 {
-            let bytes = bytes_from(0, 1_000 * round);
-            anyrt_api::fs::write_in(&path, &bytes, &inner)
-                .await
-                .expect("never interrupted");
-            let read = anyrt_api::fs::read_in(&path, &inner)
-                .await
-                .expect("never interrupted");
-            assert_eq!(read, bytes);
-        }
-    });
+    let files = rt.spawn(write_and_read(rt.clone()));
     let (listener, addr) = listener(&rt).await;
     for _ in 0..60 {
-        let connect = anyrt_api::net::TcpStream::connect_in(addr, &rt);
+        let connect = TcpStream::connect_in(addr, &rt);
         let (client, server) = futures_lite::future::zip(connect, listener.accept()).await;
         client.expect("never interrupted");
         server.expect("never interrupted");
