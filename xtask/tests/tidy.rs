@@ -77,6 +77,7 @@ fn manifests_say_why_and_point_one_way() {
 fn doors_and_floors_of_the_backends() {
     let workspace = Workspace::load();
     let mut findings = workspace.each(".rs", doors::root_traits);
+    findings.extend(workspace.each(".rs", doors::bodies));
     findings.extend(workspace.each(".rs", doors::floors));
     report(findings);
 }

@@ -53,6 +53,38 @@ pub(crate) fn root_traits(file: &Source) -> Vec<Finding> {
         .collect()
 }
 
+/// In the door of a backend every body is one expression. What says which capabilities there are
+/// has one for each.
+pub(crate) fn bodies(file: &Source) -> Vec<Finding> {
+    let backend = file.package();
+    if !backend.starts_with("backend-") || file.path != format!("{backend}/src/runtime.rs") {
+        return Vec::new();
+    }
+    let tokens = file.tokens();
+    let impls = ROOT_TRAITS
+        .iter()
+        .flat_map(|name| tokens.find(&format!("{name} for")));
+    let mut findings = Vec::new();
+    for block in impls.filter_map(|at| tokens.next_beside(at, &["{"])) {
+        let inside = block..tokens.close_of(block);
+        let functions = inside.filter(|at| tokens.reads(*at, "fn"));
+        for at in functions.filter(|at| tokens.text(at + 1) != "capabilities") {
+            let Some(open) = tokens.next_beside(at, &["{"]) else {
+                continue;
+            };
+            let close = tokens.close_of(open);
+            let depth = tokens.0[open].depth + 1;
+            let is_end = |i: &usize| tokens.text(*i) == ";" && tokens.0[*i].depth == depth;
+            // A last `;` makes a statement of the one expression.
+            if (open + 1..close - 1).any(|i| is_end(&i)) {
+                let advice = format!("`{}` does more than forward", tokens.text(at + 1));
+                findings.push(file.finding(tokens.0[at].line, advice));
+            }
+        }
+    }
+    findings
+}
+
 /// In native no floor names another.
 pub(crate) fn floors(file: &Source) -> Vec<Finding> {
     let Some(inside) = file.path.strip_prefix("backend-native/src/") else {
@@ -96,6 +128,17 @@ mod tests {
             0
         );
         assert_eq!(found("backend-kit/src/net.rs", spawn), 0);
+    }
+
+    #[test]
+    fn a_door_that_does_more_than_forward_is_found() {
+        let found = |body: &str| {
+            let text = format!("impl Timer for Tokio {{ fn now(&self) -> Instant {{ {body} }} }}");
+            bodies(&Source::new("backend-tokio/src/runtime.rs", &text)).len()
+        };
+        assert_eq!(found("self.clock.now()"), 0);
+        assert_eq!(found("self.clock.now(|| { a(); b() });"), 0);
+        assert_eq!(found("let now = self.clock.now(); now"), 1);
     }
 
     #[test]
