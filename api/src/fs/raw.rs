@@ -26,6 +26,7 @@ use crate::io::{RawObject, Wait};
 ///   other bad paths are std's.
 /// - `L162` A thousand operations at once succeed, and leak no descriptor.
 /// - `L158` `create_new` succeeds for one of many at once; `rename` replaces atomically.
+/// - `L162` A thousand opens at once succeed, and leak no descriptor.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` has no files",
     label = "not a runtime with files",

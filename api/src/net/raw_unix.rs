@@ -34,7 +34,9 @@ pub trait AsyncUnixNet: Clone + Debug + Send + Sync + Unpin + 'static {
     /// A datagram socket.
     type UnixDatagram: RawUnixDatagram + Clone;
 
-    /// Connects; waits while the listener's backlog is full, as std does.
+    /// Connects.
+    ///
+    /// - `L131` While the listener's backlog is full it waits, as std does.
     fn connect_unix(
         &self,
         addr: &SocketAddr,

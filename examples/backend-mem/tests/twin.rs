@@ -164,7 +164,10 @@ async fn file_in_memory(path: &Path, n: usize) -> Answer {
         let file = options.open(path).await?;
         if file.metadata().await?.is_dir() {
             // The cursor of a folder is each file system's own affair.
-            return Ok(format!("{:?}", file.read(&mut [0; 9]).await.map_err(|e| e.kind())));
+            return Ok(format!(
+                "{:?}",
+                file.read(&mut [0; 9]).await.map_err(|e| e.kind())
+            ));
         }
         let mut bytes = [0; 10];
         let at = file.seek(SeekFrom::End(n as i64 - 40)).await;
@@ -195,7 +198,10 @@ fn file_on_machine(path: &Path, n: usize) -> Answer {
             .create_new(n & 32 != 0);
         let mut file = options.open(path)?;
         if file.metadata()?.is_dir() {
-            return Ok(format!("{:?}", file.read(&mut [0; 9]).map_err(|e| e.kind())));
+            return Ok(format!(
+                "{:?}",
+                file.read(&mut [0; 9]).map_err(|e| e.kind())
+            ));
         }
         let mut bytes = [0; 10];
         let at = file.seek(SeekFrom::End(n as i64 - 40));

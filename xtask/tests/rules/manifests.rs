@@ -93,6 +93,11 @@ const DIRECTIONS: &[Direction] = &[
         tests_use: ALL,
     },
     Direction {
+        package: "examples/library",
+        uses: &["anyrt-api"],
+        tests_use: &["anyrt"],
+    },
+    Direction {
         package: "examples/small",
         uses: ALL,
         tests_use: ALL,

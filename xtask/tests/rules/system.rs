@@ -23,6 +23,10 @@ const DENY: [&str; 2] = ["backend-kit", "backend-native"];
 /// Files that ask which target they are compiled for, each with the reason.
 const CFG: &[(&str, &str)] = &[
     (
+        "compat-tests/src/laws/mod.rs",
+        "laws of what exists on Unix alone",
+    ),
+    (
         "backend-smol/src/net/mod.rs",
         "Unix sockets exist on Unix alone",
     ),

@@ -40,9 +40,7 @@ impl Place {
         let node = self.way.last().map_or(&self.root, |(_, node)| node);
         match self.free {
             Some(_) => Err(ErrorKind::NotFound.into()),
-            None if self.wants_folder && !node.is_folder() => {
-                Err(ErrorKind::NotADirectory.into())
-            }
+            None if self.wants_folder && !node.is_folder() => Err(ErrorKind::NotADirectory.into()),
             None => Ok(node),
         }
     }
