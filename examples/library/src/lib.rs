@@ -1,8 +1,8 @@
 //! A client of line protocols, as a template: one library, no runtime in its tree.
 //!
-//! It has both forms of its entry point: [`Client::new_in`] for whoever passes a runtime, at no cost,
-//! and [`Client::new`] for whoever does not care. Its dependency is `anyrt-api` alone; the backends
-//! stand in `[dev-dependencies]`, for the tests and for this example:
+//! It has both forms of its entry point: [`Client::new_in`] for whoever passes a runtime, at no
+//! cost, and [`Client::new`] for whoever does not care. Its dependency is `anyrt-api` alone; the
+//! backends stand in `[dev-dependencies]`, for the tests and for this example:
 //!
 //! ```
 //! use anyrt_library::Client;
