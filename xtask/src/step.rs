@@ -51,6 +51,8 @@ fn text(command: &Command) -> String {
 
 #[cfg(test)]
 mod tests {
+    use std::process::Stdio;
+
     use super::*;
 
     #[test]
@@ -64,7 +66,8 @@ mod tests {
 
     #[test]
     fn a_step_that_fails_is_an_error() {
-        let message = run(cargo().arg("no-such-command")).expect_err("there is none");
+        let message =
+            run(cargo().arg("no-such-command").stderr(Stdio::null())).expect_err("there is none");
         assert!(message.starts_with("cargo no-such-command: "), "{message}");
     }
 }
