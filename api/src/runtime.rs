@@ -61,8 +61,8 @@ pub trait Core: Spawn + Timer + Entropy {
 /// Whatever a runtime makes is bound to it, and may be polled, used and dropped anywhere:
 ///
 /// - `L178` A foreign executor may poll any of its futures; each completes.
-/// - `L179` Or, where the runtime cannot drive it, it fails within a second with an error that names
-///   the backend. It never hangs.
+/// - `L179` Or, where the runtime cannot drive it, it fails within a second with an error that
+///   names the backend. It never hangs.
 /// - `L180` Any future or object may be dropped outside every runtime, and after its own has gone.
 /// - `L181` What was made on one runtime works while another is current.
 /// - `L182` Two runtimes at once do not pick up each other's work.

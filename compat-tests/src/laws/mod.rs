@@ -29,6 +29,7 @@ mod file;
 mod flood;
 mod lifecycle;
 mod listen;
+mod locals;
 mod lookup;
 mod mixing;
 #[cfg(unix)]
@@ -66,6 +67,7 @@ pub fn all<B: Backend>() -> Vec<Law<B>> {
     laws.extend(timer::table());
     laws.extend(time::table());
     laws.extend(current::table());
+    laws.extend(locals::table());
     laws.extend(stream::table());
     laws.extend(closing::table());
     laws.extend(listen::table());
