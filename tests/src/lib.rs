@@ -74,18 +74,6 @@ impl Backend for Smol {
     type Owner = anyrt_smol::Runtime;
     const NAME: &'static str = "smol";
     const CAPABILITIES: &'static [Capability] = ALL;
-    const DEVIATIONS: &'static [Deviation] = &[
-        Deviation {
-            law: "l052_sleeps_outlive_the_runtime",
-            why: "async-io's timers are the process's, not the runtime's: a sleep that outlives \
-                  its runtime does not panic, it goes on and ends on time",
-        },
-        Deviation {
-            law: "l052_sockets_outlive_the_runtime",
-            why: "async-io's reactor is the process's, not the runtime's: a socket that outlives \
-                  its runtime goes on working",
-        },
-    ];
 
     fn start(setup: &Setup) -> io::Result<Self::Owner> {
         // The pool is the process's, as is its limit; a law has a process of its own.

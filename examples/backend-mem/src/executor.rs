@@ -1,8 +1,8 @@
 //! The simulation, [`Sim`]: one queue, first in, first out, and one virtual clock.
 //!
 //! Whoever is inside `block_on` drives it, one event at a time. When nobody is, a thread that
-//! polls one of our futures from elsewhere does ([`Sim::leaf`]), so that any executor may poll them.
-//! Knows nothing of sockets and files.
+//! polls one of our futures from elsewhere does ([`Sim::leaf`]), so that any executor may poll
+//! them. Knows nothing of sockets and files.
 
 use std::collections::{BTreeMap, VecDeque};
 use std::fmt;

@@ -65,8 +65,8 @@ impl Builder {
         Builder { disk, ..self }
     }
 
-    /// How long, in the time of the machine, `block_on` waits for a wake-up from another thread when
-    /// nothing in the simulation can go on, before it panics.
+    /// How long, in the time of the machine, `block_on` waits for a wake-up from another thread
+    /// when nothing in the simulation can go on, before it panics.
     pub fn patience(self, patience: Duration) -> Self {
         Builder { patience, ..self }
     }

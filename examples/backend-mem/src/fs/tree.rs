@@ -23,8 +23,8 @@ const JOURNAL: usize = 1024;
 
 /// A disk: what is left of a [`Mem`](crate::Mem) runtime when its power was cut.
 ///
-/// Cheap to clone; all clones are one disk. [`Runtime::with_disk`](crate::Runtime::with_disk) starts
-/// the next runtime on it.
+/// Cheap to clone; all clones are one disk. [`Runtime::with_disk`](crate::Runtime::with_disk)
+/// starts the next runtime on it.
 #[derive(Clone)]
 pub struct Disk(Arc<Tree>);
 
