@@ -153,7 +153,7 @@ impl Core for Native {
 impl anyrt_api::Runtime for Native {}
 
 impl Spawn for Native {
-    type RawJoin<T: Send + 'static> = NativeJoin<T>;
+    type RawJoin<T: Send> = NativeJoin<T>;
 
     fn spawn_raw<F>(&self, future: F, meta: TaskMeta) -> NativeJoin<F::Output>
     where
@@ -212,7 +212,7 @@ impl<T> Future for NativeJoin<T> {
     }
 }
 
-impl<T: Send + 'static> RawJoin<T> for NativeJoin<T> {
+impl<T: Send> RawJoin<T> for NativeJoin<T> {
     fn abort(&self) {
         self.join.abort();
     }

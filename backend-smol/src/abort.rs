@@ -69,38 +69,43 @@ impl fmt::Debug for Aborts {
 }
 
 /// A task's number, on its way with the future and then with the output.
-pub(crate) struct Badge {
+pub(crate) struct Badge<T> {
     aborts: Arc<Aborts>,
     task: u64,
+    /// Chosen where `T` is known to be `'static`.
+    deliver: fn(&(dyn Any + Send), Outcome<T>),
 }
 
-impl Badge {
+impl<T: Send + 'static> Badge<T> {
     pub(crate) fn new(aborts: &Arc<Aborts>, task: u64) -> Self {
         Badge {
             aborts: Arc::clone(aborts),
             task,
+            deliver,
         }
     }
+}
 
+impl<T> Badge<T> {
     /// The task was dropped before it ended.
     ///
     /// This always takes the lock. A runtime that goes closes its tasks without a claim, and an
     /// abort at the same time claims first and then looks whether the task is closed; with the lock
     /// in between, one of the two sees the other.
-    pub(crate) fn cancelled<T: Send + 'static>(self) {
+    pub(crate) fn cancelled(self) {
         if let Some(claim) = self.aborts.take(self.task) {
-            deliver::<T>(&*claim, Err(JoinError::cancelled()).into());
+            (self.deliver)(&*claim, Err(JoinError::cancelled()).into());
         }
     }
 
     /// The task's outcome was dropped by who held it, not by who joined.
-    fn unread<T: Send + 'static>(self, outcome: Outcome<T>) {
+    fn unread(self, outcome: Outcome<T>) {
         // Acquire: the claim was made before the task was closed, and that before this drop.
         if self.aborts.n_claims.load(Ordering::Acquire) == 0 {
             return;
         }
         if let Some(claim) = self.aborts.take(self.task) {
-            deliver(&*claim, outcome);
+            (self.deliver)(&*claim, outcome);
         }
     }
 }
@@ -113,13 +118,13 @@ fn deliver<T: Send + 'static>(claim: &(dyn Any + Send), outcome: Outcome<T>) {
 }
 
 /// The output of a task on its way through async-task.
-pub(crate) struct Slip<T: Send + 'static> {
+pub(crate) struct Slip<T> {
     outcome: Option<Outcome<T>>,
-    badge: Option<Badge>,
+    badge: Option<Badge<T>>,
 }
 
-impl<T: Send + 'static> Slip<T> {
-    pub(crate) fn new(outcome: Outcome<T>, badge: Option<Badge>) -> Self {
+impl<T> Slip<T> {
+    pub(crate) fn new(outcome: Outcome<T>, badge: Option<Badge<T>>) -> Self {
         Slip {
             outcome: Some(outcome),
             badge,
@@ -133,7 +138,7 @@ impl<T: Send + 'static> Slip<T> {
     }
 }
 
-impl<T: Send + 'static> Drop for Slip<T> {
+impl<T> Drop for Slip<T> {
     fn drop(&mut self) {
         if let (Some(outcome), Some(badge)) = (self.outcome.take(), self.badge.take()) {
             badge.unread(outcome);
@@ -227,7 +232,7 @@ mod tests {
     fn a_future_that_was_dropped_is_delivered_as_cancelled() {
         let aborts = Arc::new(Aborts::default());
         let claim = aborts.claim::<i32>(1);
-        Badge::new(&aborts, 1).cancelled::<i32>();
+        Badge::<i32>::new(&aborts, 1).cancelled();
         assert!(matches!(take(&claim), Poll::Ready(Err(error)) if error.is_cancelled()));
     }
 
@@ -239,7 +244,7 @@ mod tests {
         drop(Slip::new(Ok(Arc::clone(&output)).into(), Some(badge)));
         assert_eq!(Arc::strong_count(&output), 1);
         let other = aborts.claim::<i32>(2);
-        Badge::new(&aborts, 1).cancelled::<i32>();
+        Badge::<i32>::new(&aborts, 1).cancelled();
         assert!(take(&other).is_pending());
         assert!(aborts.unclaim(2));
     }

@@ -19,7 +19,7 @@ use async_executor::FallibleTask;
 use pin_project_lite::pin_project;
 
 use crate::Smol;
-use crate::abort::{Badge, Claim, Slip};
+use crate::abort::{Aborts, Badge, Claim, Slip};
 use crate::gauge::Gauge;
 use crate::home::Home;
 use crate::worker::Spare;
@@ -29,16 +29,18 @@ use crate::worker::Spare;
 const INLINE_MAX: usize = 16 * 1024;
 
 /// The join handle of a task, or of a blocking call, on smol.
-pub struct Join<T: Send + 'static> {
+pub struct Join<T> {
     state: Mutex<State<T>>,
     home: Arc<Home>,
     id: u64,
     name: Name,
+    /// Chosen where `T` is known to be `'static`.
+    claim: fn(&Aborts, u64) -> Arc<Claim<T>>,
     /// async-task may have the joiner's waker.
     has_joiner: bool,
 }
 
-enum State<T: Send + 'static> {
+enum State<T> {
     Live(FallibleTask<Slip<T>>),
     Aborted(Arc<Claim<T>>),
     /// It was joined, or never started.
@@ -113,16 +115,19 @@ impl<T: Send + 'static> Join<T> {
             home: Arc::clone(home),
             id,
             name,
+            claim: Aborts::claim,
             has_joiner: false,
         }
     }
+}
 
+impl<T> Join<T> {
     fn state(&self) -> MutexGuard<'_, State<T>> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-impl<T: Send + 'static> Future for Join<T> {
+impl<T: Send> Future for Join<T> {
     type Output = Result<T, JoinError>;
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
@@ -145,7 +150,7 @@ impl<T: Send + 'static> Future for Join<T> {
     }
 }
 
-impl<T: Send + 'static> RawJoin<T> for Join<T> {
+impl<T: Send> RawJoin<T> for Join<T> {
     fn abort(&self) {
         let mut state = self.state();
         let State::Live(task) = &*state else {
@@ -154,7 +159,7 @@ impl<T: Send + 'static> RawJoin<T> for Join<T> {
         if task.is_finished() {
             return;
         }
-        let claim = self.home.aborts.claim(self.id);
+        let claim = (self.claim)(&self.home.aborts, self.id);
         // It may have ended just now. If nothing was delivered to the claim, and nothing will be
         // once it is taken back, the task itself has the outcome still.
         if task.is_finished() && self.home.aborts.unclaim(self.id) {
@@ -180,7 +185,7 @@ impl<T: Send + 'static> RawJoin<T> for Join<T> {
     }
 }
 
-impl<T: Send + 'static> Drop for Join<T> {
+impl<T> Drop for Join<T> {
     fn drop(&mut self) {
         let state = self.state.get_mut().unwrap_or_else(PoisonError::into_inner);
         let State::Live(mut task) = mem::replace(state, State::Ended) else {
@@ -195,7 +200,7 @@ impl<T: Send + 'static> Drop for Join<T> {
     }
 }
 
-impl<T: Send + 'static> fmt::Debug for Join<T> {
+impl<T> fmt::Debug for Join<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Join")
             .field("id", &self.id)
@@ -215,7 +220,7 @@ pin_project! {
         #[pin]
         future: Option<Catch<F>>,
         // `None` once it went on with the output.
-        badge: Option<Badge>,
+        badge: Option<Badge<F::Output>>,
     }
 
     impl<F: Future> PinnedDrop for Main<F>
@@ -227,7 +232,7 @@ pin_project! {
             let mut this = this.project();
             this.future.set(None);
             if let Some(badge) = this.badge.take() {
-                badge.cancelled::<F::Output>();
+                badge.cancelled();
             }
         }
     }
@@ -248,7 +253,7 @@ impl<F: Future<Output: Send + 'static>> Future for Main<F> {
 /// A blocking closure with its badge.
 struct Job<F, T: Send + 'static> {
     call: Option<Call<F>>,
-    badge: Option<Badge>,
+    badge: Option<Badge<T>>,
     calls: Arc<Gauge>,
     _output: PhantomData<fn() -> T>,
 }
@@ -270,7 +275,7 @@ impl<F, T: Send + 'static> Drop for Job<F, T> {
     fn drop(&mut self) {
         self.call = None;
         if let Some(badge) = self.badge.take() {
-            badge.cancelled::<T>();
+            badge.cancelled();
         }
     }
 }

@@ -22,7 +22,7 @@ use anyrt_kit::fs::OsFile;
 use crate::{Runtime as Owner, Tokio, net, task, time};
 
 impl Spawn for Tokio {
-    type RawJoin<T: Send + 'static> = task::Join<T>;
+    type RawJoin<T: Send> = task::Join<T>;
 
     fn spawn_raw<F>(&self, future: F, meta: TaskMeta) -> task::Join<F::Output>
     where

@@ -103,7 +103,7 @@ impl<T> Join<T> {
     }
 }
 
-impl<T: Send + 'static> Future for Join<T> {
+impl<T: Send> Future for Join<T> {
     type Output = Result<T, JoinError>;
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
@@ -141,7 +141,7 @@ fn lost_task(lost: tokio::task::JoinError) -> JoinError {
     }
 }
 
-impl<T: Send + 'static> RawJoin<T> for Join<T> {
+impl<T: Send> RawJoin<T> for Join<T> {
     fn abort(&self) {
         if let Ok(task) = &self.task {
             task.abort();

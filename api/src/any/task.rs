@@ -17,19 +17,19 @@ use crate::task::{JoinError, RawJoin, Spawn, TaskId, TaskMeta};
 /// A join handle of any backend.
 pub struct AnyJoin<T> {
     erased: Box<dyn ErasedJoin>,
-    // Not `T` itself: the handle is `Sync` and `Unpin` whatever `T` is.
-    _output: PhantomData<fn() -> T>,
+    // Chosen where `T` is known to be `'static`: the handle itself does not ask that of it.
+    take: fn(Carried) -> T,
 }
 
 impl<T: Send + 'static> AnyJoin<T> {
     /// Erases a backend's handle.
-    pub(crate) fn new(raw: impl RawJoin<T>) -> Self {
+    pub(crate) fn new(raw: impl RawJoin<T> + 'static) -> Self {
         AnyJoin {
             erased: Box::new(Lifted {
                 raw,
                 _output: PhantomData,
             }),
-            _output: PhantomData,
+            take: Carried::take,
         }
     }
 }
@@ -42,16 +42,16 @@ impl<T> fmt::Debug for AnyJoin<T> {
     }
 }
 
-impl<T: Send + 'static> Future for AnyJoin<T> {
+impl<T: Send> Future for AnyJoin<T> {
     type Output = Result<T, JoinError>;
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let done = ready!(self.erased.poll_join(cx));
-        Poll::Ready(done.map(Carried::take))
+        Poll::Ready(done.map(self.take))
     }
 }
 
-impl<T: Send + 'static> RawJoin<T> for AnyJoin<T> {
+impl<T: Send> RawJoin<T> for AnyJoin<T> {
     fn abort(&self) {
         self.erased.abort();
     }
@@ -66,7 +66,7 @@ impl<T: Send + 'static> RawJoin<T> for AnyJoin<T> {
 }
 
 impl Spawn for AnyRuntime {
-    type RawJoin<T: Send + 'static> = AnyJoin<T>;
+    type RawJoin<T: Send> = AnyJoin<T>;
 
     fn spawn_raw<F>(&self, future: F, meta: TaskMeta) -> AnyJoin<F::Output>
     where
@@ -78,7 +78,7 @@ impl Spawn for AnyRuntime {
         });
         AnyJoin {
             erased: self.erased.spawn_job(job, meta),
-            _output: PhantomData,
+            take: Carried::take,
         }
     }
 
@@ -93,7 +93,7 @@ impl Spawn for AnyRuntime {
         });
         AnyJoin {
             erased: self.erased.spawn_blocking_call(call, meta),
-            _output: PhantomData,
+            take: Carried::take,
         }
     }
 
@@ -145,7 +145,7 @@ pub(super) trait ErasedJoin: Send + Sync {
     fn id(&self) -> TaskId;
 }
 
-impl<J: RawJoin<Carried>> ErasedJoin for J {
+impl<J: RawJoin<Carried> + 'static> ErasedJoin for J {
     fn poll_join(&mut self, cx: &mut Context<'_>) -> Poll<Result<Carried, JoinError>> {
         Pin::new(self).poll(cx)
     }
@@ -169,7 +169,7 @@ struct Lifted<J, T> {
     _output: PhantomData<fn() -> T>,
 }
 
-impl<J: RawJoin<T>, T: Send + 'static> ErasedJoin for Lifted<J, T> {
+impl<J: RawJoin<T> + 'static, T: Send + 'static> ErasedJoin for Lifted<J, T> {
     fn poll_join(&mut self, cx: &mut Context<'_>) -> Poll<Result<Carried, JoinError>> {
         let output = ready!(Pin::new(&mut self.raw).poll(cx));
         Poll::Ready(output.map(|output| Carried::Lifted(Box::new(Some(output)))))

@@ -14,12 +14,12 @@ use crate::AnyRuntime;
 ///
 /// Dropping it is a cancellation: that is its purpose. Poll `&mut handle` to keep it.
 #[must_use = "dropping it aborts the task"]
-pub struct AbortOnDrop<T: Send + 'static, R: Spawn = AnyRuntime> {
+pub struct AbortOnDrop<T: Send, R: Spawn = AnyRuntime> {
     // `None` only after `detach`.
     handle: Option<JoinHandle<T, R>>,
 }
 
-impl<T: Send + 'static, R: Spawn> AbortOnDrop<T, R> {
+impl<T: Send, R: Spawn> AbortOnDrop<T, R> {
     pub(super) fn new(handle: JoinHandle<T, R>) -> Self {
         AbortOnDrop {
             handle: Some(handle),
@@ -50,7 +50,7 @@ impl<T: Send + 'static, R: Spawn> AbortOnDrop<T, R> {
     }
 }
 
-impl<T: Send + 'static, R: Spawn> Future for AbortOnDrop<T, R> {
+impl<T: Send, R: Spawn> Future for AbortOnDrop<T, R> {
     type Output = Result<T, JoinError>;
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
@@ -62,7 +62,7 @@ impl<T: Send + 'static, R: Spawn> Future for AbortOnDrop<T, R> {
     }
 }
 
-impl<T: Send + 'static, R: Spawn> Drop for AbortOnDrop<T, R> {
+impl<T: Send, R: Spawn> Drop for AbortOnDrop<T, R> {
     fn drop(&mut self) {
         if let Some(handle) = &self.handle {
             handle.abort();
@@ -70,7 +70,7 @@ impl<T: Send + 'static, R: Spawn> Drop for AbortOnDrop<T, R> {
     }
 }
 
-impl<T: Send + 'static, R: Spawn> fmt::Debug for AbortOnDrop<T, R> {
+impl<T: Send, R: Spawn> fmt::Debug for AbortOnDrop<T, R> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_tuple("AbortOnDrop").field(&self.handle).finish()
     }

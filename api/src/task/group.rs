@@ -33,7 +33,7 @@ use crate::AnyRuntime;
 /// }
 /// ```
 #[must_use = "dropping a group aborts its tasks"]
-pub struct TaskGroup<T: Send + 'static, R: Spawn = AnyRuntime> {
+pub struct TaskGroup<T: Send, R: Spawn = AnyRuntime> {
     rt: R,
     tasks: BTreeMap<u64, JoinHandle<T, R>>,
     // A task whose future is gone and whose handle is about to say so.
@@ -42,7 +42,7 @@ pub struct TaskGroup<T: Send + 'static, R: Spawn = AnyRuntime> {
     done: Arc<Done>,
 }
 
-impl<T: Send + 'static> TaskGroup<T> {
+impl<T: Send> TaskGroup<T> {
     /// An empty group on the current runtime.
     ///
     /// # Panics
@@ -54,14 +54,14 @@ impl<T: Send + 'static> TaskGroup<T> {
     }
 }
 
-impl<T: Send + 'static> Default for TaskGroup<T> {
+impl<T: Send> Default for TaskGroup<T> {
     #[track_caller]
     fn default() -> Self {
         TaskGroup::new()
     }
 }
 
-impl<T: Send + 'static, R: Spawn> TaskGroup<T, R> {
+impl<T: Send, R: Spawn> TaskGroup<T, R> {
     /// An empty group on `rt`.
     pub fn new_in(rt: &R) -> Self {
         TaskGroup::of(rt.clone())
@@ -72,6 +72,7 @@ impl<T: Send + 'static, R: Spawn> TaskGroup<T, R> {
     pub fn spawn<F>(&mut self, future: F)
     where
         F: Future<Output = T> + Send + 'static,
+        T: 'static,
     {
         let (key, notice) = self.admit();
         let handle = self.rt.spawn(Tracked {
@@ -86,6 +87,7 @@ impl<T: Send + 'static, R: Spawn> TaskGroup<T, R> {
     pub fn spawn_blocking<F>(&mut self, f: F)
     where
         F: FnOnce() -> T + Send + 'static,
+        T: 'static,
     {
         let (key, notice) = self.admit();
         let handle = self.rt.spawn_blocking(move || {
@@ -196,13 +198,13 @@ impl<T: Send + 'static, R: Spawn> TaskGroup<T, R> {
     }
 }
 
-impl<T: Send + 'static, R: Spawn> Drop for TaskGroup<T, R> {
+impl<T: Send, R: Spawn> Drop for TaskGroup<T, R> {
     fn drop(&mut self) {
         self.abort_all();
     }
 }
 
-impl<T: Send + 'static, R: Spawn> fmt::Debug for TaskGroup<T, R> {
+impl<T: Send, R: Spawn> fmt::Debug for TaskGroup<T, R> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("TaskGroup")
             .field("rt", &self.rt)

@@ -23,11 +23,11 @@ use crate::any::AnyJoin;
 /// # Cancel safety
 ///
 /// Safe: see `L016`.
-pub struct JoinHandle<T: Send + 'static, R: Spawn = AnyRuntime> {
+pub struct JoinHandle<T: Send, R: Spawn = AnyRuntime> {
     raw: R::RawJoin<T>,
 }
 
-impl<T: Send + 'static, R: Spawn> JoinHandle<T, R> {
+impl<T: Send, R: Spawn> JoinHandle<T, R> {
     /// From a backend's handle.
     pub fn from_raw(raw: R::RawJoin<T>) -> Self {
         JoinHandle { raw }
@@ -75,7 +75,10 @@ impl<T: Send + 'static, R: Spawn> JoinHandle<T, R> {
 
     /// The same handle without the backend in its type: one box, and one more for the output.
     #[must_use = "dropping the handle detaches the task"]
-    pub fn erase(self) -> JoinHandle<T> {
+    pub fn erase(self) -> JoinHandle<T>
+    where
+        T: 'static,
+    {
         JoinHandle {
             raw: AnyJoin::new(self.raw),
         }
@@ -96,7 +99,7 @@ impl<T: Send + 'static, R: Spawn> JoinHandle<T, R> {
     }
 }
 
-impl<T: Send + 'static, R: Spawn> Future for JoinHandle<T, R> {
+impl<T: Send, R: Spawn> Future for JoinHandle<T, R> {
     type Output = Result<T, JoinError>;
 
     #[inline]
@@ -105,7 +108,7 @@ impl<T: Send + 'static, R: Spawn> Future for JoinHandle<T, R> {
     }
 }
 
-impl<T: Send + 'static, R: Spawn> fmt::Debug for JoinHandle<T, R> {
+impl<T: Send, R: Spawn> fmt::Debug for JoinHandle<T, R> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("JoinHandle")
             .field("id", &self.raw.id())

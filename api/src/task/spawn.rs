@@ -66,7 +66,10 @@ use crate::{BlockOn, current};
 )]
 pub trait Spawn: Clone + Debug + Send + Sync + Unpin + 'static {
     /// The backend's join handle. Users hold it as a [`JoinHandle`].
-    type RawJoin<T: Send + 'static>: RawJoin<T>;
+    ///
+    /// Its `T` is not asked to be `'static`, so that a future which holds the handle of an output
+    /// with a `&'static str` in it is seen to be `Send`; every task's output is.
+    type RawJoin<T: Send>: RawJoin<T>;
 
     /// Starts a task.
     ///
@@ -143,9 +146,7 @@ pub trait Spawn: Clone + Debug + Send + Sync + Unpin + 'static {
     note = "a backend implements `RawJoin` for its own join handle; \
             libraries use the types over it"
 )]
-pub trait RawJoin<T>:
-    Future<Output = Result<T, JoinError>> + Unpin + Send + Sync + 'static
-{
+pub trait RawJoin<T>: Future<Output = Result<T, JoinError>> + Unpin + Send + Sync {
     /// Asks for the task's cancellation: see [`JoinHandle::abort`].
     fn abort(&self);
 

@@ -181,7 +181,7 @@ impl Core for Mem {
 impl anyrt_api::Runtime for Mem {}
 
 impl Spawn for Mem {
-    type RawJoin<T: Send + 'static> = Join<T>;
+    type RawJoin<T: Send> = Join<T>;
 
     fn spawn_raw<F>(&self, future: F, meta: TaskMeta) -> Join<F::Output>
     where

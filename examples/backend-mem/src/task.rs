@@ -215,7 +215,7 @@ impl<T> Join<T> {
     }
 }
 
-impl<T: Send + 'static> Future for Join<T> {
+impl<T: Send> Future for Join<T> {
     type Output = Result<T, JoinError>;
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
@@ -226,7 +226,7 @@ impl<T: Send + 'static> Future for Join<T> {
     }
 }
 
-impl<T: Send + 'static> RawJoin<T> for Join<T> {
+impl<T: Send> RawJoin<T> for Join<T> {
     fn abort(&self) {
         self.task.slot().is_aborted = true;
         self.task.schedule();

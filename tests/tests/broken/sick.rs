@@ -99,7 +99,7 @@ impl<const DEFECT: u8> Core for Sick<DEFECT> {
 impl<const DEFECT: u8> Runtime for Sick<DEFECT> {}
 
 impl<const DEFECT: u8> Spawn for Sick<DEFECT> {
-    type RawJoin<T: Send + 'static> = Join<T, DEFECT>;
+    type RawJoin<T: Send> = Join<T, DEFECT>;
 
     fn spawn_raw<F>(&self, future: F, meta: TaskMeta) -> Join<F::Output, DEFECT>
     where
@@ -151,9 +151,9 @@ impl<F, const DEFECT: u8> Drop for Task<F, DEFECT> {
     }
 }
 
-pub(crate) struct Join<T: Send + 'static, const DEFECT: u8>(<Native as Spawn>::RawJoin<T>);
+pub(crate) struct Join<T: Send, const DEFECT: u8>(<Native as Spawn>::RawJoin<T>);
 
-impl<T: Send + 'static, const DEFECT: u8> Future for Join<T, DEFECT> {
+impl<T: Send, const DEFECT: u8> Future for Join<T, DEFECT> {
     type Output = Result<T, JoinError>;
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
@@ -168,7 +168,7 @@ impl<T: Send + 'static, const DEFECT: u8> Future for Join<T, DEFECT> {
     }
 }
 
-impl<T: Send + 'static, const DEFECT: u8> RawJoin<T> for Join<T, DEFECT> {
+impl<T: Send, const DEFECT: u8> RawJoin<T> for Join<T, DEFECT> {
     fn abort(&self) {
         self.0.abort();
     }
@@ -182,7 +182,7 @@ impl<T: Send + 'static, const DEFECT: u8> RawJoin<T> for Join<T, DEFECT> {
     }
 }
 
-impl<T: Send + 'static, const DEFECT: u8> Drop for Join<T, DEFECT> {
+impl<T: Send, const DEFECT: u8> Drop for Join<T, DEFECT> {
     fn drop(&mut self) {
         if DEFECT == defect::CANCELS_ON_DROP {
             self.0.abort();

@@ -189,7 +189,7 @@ impl<T> Future for Join<T> {
     }
 }
 
-impl<T: Send + 'static> RawJoin<T> for Join<T> {
+impl<T: Send> RawJoin<T> for Join<T> {
     fn abort(&self) {}
 
     fn is_finished(&self) -> bool {
@@ -203,7 +203,7 @@ impl<T: Send + 'static> RawJoin<T> for Join<T> {
 }
 
 impl Spawn for Calls {
-    type RawJoin<T: Send + 'static> = Join<T>;
+    type RawJoin<T: Send> = Join<T>;
 
     fn spawn_raw<F>(&self, _: F, _: TaskMeta) -> Join<F::Output>
     where
