@@ -1,5 +1,6 @@
 //! Bounds of laws that measure: the worst value is reported, and the machine may be slow.
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 /// Reports a measured time and holds it against its bound, which `LAWS_TIME_SCALE` widens.
@@ -7,11 +8,18 @@ use std::time::Duration;
 pub(crate) fn at_most(what: &str, measured: Duration, bound: Duration) {
     let bound = bound.mul_f64(scale());
     println!("{MEASURED}{what} {measured:.1?} at worst (bound {bound:.0?})");
-    assert!(
-        measured <= bound,
-        "{what} {measured:?}, the bound is {bound:?}"
-    );
+    if measured > bound {
+        BEYOND.store(true, Ordering::SeqCst);
+        panic!("{what} {measured:?}, the bound is {bound:?}");
+    }
 }
+
+/// True if it is a bound that was broken in this process, which a busy machine may do too.
+pub(crate) fn is_beyond() -> bool {
+    BEYOND.load(Ordering::SeqCst)
+}
+
+static BEYOND: AtomicBool = AtomicBool::new(false);
 
 /// The same for a number of something.
 #[track_caller]

@@ -33,6 +33,12 @@ pub enum Verdict {
         /// What the law's process wrote.
         output: String,
     },
+    /// A measured time was beyond its bound. A slow backend does so each time, a busy machine now
+    /// and then.
+    Slow {
+        /// What the law's process wrote.
+        output: String,
+    },
     /// The law did not end within its limit, and was killed.
     Hang {
         /// The limit.
@@ -56,6 +62,7 @@ impl Verdict {
         match self {
             Verdict::Held { .. } => format!("{id}: held"),
             Verdict::Broken { output } => format!("{id}: broken\n{output}"),
+            Verdict::Slow { output } => format!("{id}: beyond its bound\n{output}"),
             Verdict::Hang { limit, output } => {
                 format!("{id}: hang (killed after {limit:.0?})\n{output}")
             }
@@ -120,6 +127,7 @@ fn verdict_of(status: ExitStatus, output: String) -> Verdict {
                 .collect(),
         },
         Some(code) if code == i32::from(BROKEN) => Verdict::Broken { output },
+        Some(code) if code == i32::from(SLOW) => Verdict::Slow { output },
         _ => Verdict::Abort {
             status: status.to_string(),
             output,
@@ -154,7 +162,11 @@ pub fn as_child<B: Backend>() -> Option<ExitCode> {
     // A panic of the law ends here, after the hook has written it out; nothing else of the process
     // decides the verdict.
     let held = std::panic::catch_unwind(|| law.run(&Lab::new())).is_ok();
-    Some(ExitCode::from(if held { HELD } else { BROKEN }))
+    Some(ExitCode::from(match held {
+        true => HELD,
+        false if bound::is_beyond() => SLOW,
+        false => BROKEN,
+    }))
 }
 
 /// Ends this process when its parent does: a killed run leaves no hanging law behind.
@@ -207,3 +219,4 @@ const FOLDER: &str = "ANYRT_LAWS_FOLDER";
 /// Exit codes of a child; anything else is not a verdict of the law.
 const HELD: u8 = 60;
 const BROKEN: u8 = 61;
+const SLOW: u8 = 62;

@@ -121,23 +121,19 @@ fn try_one<B: Backend>(law: &Law<B>) -> Outcome {
     }
 }
 
-/// The verdict, and after how many tries. What measures a time meets what else the machine has to
-/// do: it is broken if it is broken every time, and the report says how often it was tried.
+/// The verdict, and after how many tries. A time meets what else the machine has to do: it is too
+/// long if it is so every time, and the report says how often it was tried.
 fn judge_patiently<B: Backend>(law: &Law<B>) -> (Verdict, u32) {
-    let tries_max = match law.class() {
-        Class::Required => 1,
-        Class::Stochastic => TRIES,
-    };
-    for tries in 1..tries_max {
+    for tries in 1..TRIES {
         match judge(law) {
-            Verdict::Broken { .. } => {}
+            Verdict::Slow { .. } => {}
             verdict => return (verdict, tries),
         }
     }
-    (judge(law), tries_max)
+    (judge(law), TRIES)
 }
 
-/// How often a law that measures a time is tried.
+/// How often a law is tried that measures a time beyond its bound.
 const TRIES: u32 = 3;
 
 /// Laws that run at once, if the command line does not say: a runtime wants a second core itself.

@@ -133,7 +133,7 @@ impl Wake for Order {
 async fn l073_deadlines_fire_in_order<R: Runtime>(rt: R) {
     const ALARMS: usize = 30;
     let (order, fired) = (Arc::<Mutex<Vec<usize>>>::default(), Gate::new());
-    let start = rt.now() + ms(10);
+    let start = rt.now() + ms(40);
     let mut sleeps = Vec::new();
     for i in 0..ALARMS {
         // Every number once, in no order: 7 and 30 have no common factor.
@@ -196,17 +196,27 @@ async fn l074_an_alarm_from_another_thread<R: Runtime>(rt: R) {
 
 /// L075: Dropping an alarm takes it out: its waker is released, and no wake-up comes later.
 async fn l075_a_dropped_alarm_is_gone<R: Runtime>(rt: R) {
-    let probe = Probe::new();
-    for polls in 1..4 {
-        let mut sleep = Box::pin(rt.sleep_until(rt.now() + ms(8)));
-        for _ in 0..polls {
-            assert!(probe.poll(sleep.as_mut()).is_pending());
-        }
+    let mut dropped = Vec::new();
+    let mut length = ms(8);
+    while dropped.len() < 3 {
+        let probe = Probe::new();
+        let deadline = rt.now() + length;
+        let mut sleep = Box::pin(rt.sleep_until(deadline));
+        // Polled once, twice, three times.
+        let _ = (0..=dropped.len()).any(|_| probe.poll(sleep.as_mut()).is_ready());
         drop(sleep);
-        assert_eq!(probe.held(), 0, "a dropped alarm keeps the waker");
+        if rt.now() < deadline {
+            assert_eq!(probe.held(), 0, "a dropped alarm keeps the waker");
+            dropped.push(probe);
+        } else {
+            // The machine took longer than that from line to line.
+            length *= 2;
+        }
     }
-    rt.sleep_until(rt.now() + ms(20)).await;
-    assert_eq!(probe.wakes(), 0, "a dropped alarm woke its task");
+    rt.sleep_until(rt.now() + length + ms(10)).await;
+    for probe in dropped {
+        assert_eq!(probe.wakes(), 0, "a dropped alarm woke its task");
+    }
 }
 
 /// L075: 100,000 alarms that were made, polled and dropped leave no memory behind.
@@ -267,12 +277,17 @@ async fn l077_reset_arms_once<R: Runtime>(rt: R) {
     assert!(far.poll(sleep.as_mut()).is_pending());
     for round in 0..4 {
         let probe = Probe::new();
-        let deadline = rt.now() + ms(4);
+        let mut deadline = rt.now() + ms(4);
         sleep.as_mut().reset(deadline);
-        assert!(
-            probe.poll(sleep.as_mut()).is_pending(),
-            "armed again in round {round}"
-        );
+        for length in 3..12 {
+            if probe.poll(sleep.as_mut()).is_pending() {
+                break;
+            }
+            // It may be over before it is polled, on a busy machine, though not early.
+            assert!(rt.now() >= deadline, "not armed again in round {round}");
+            deadline = rt.now() + ms(1 << length);
+            sleep.as_mut().reset(deadline);
+        }
         probe.woken().await;
         assert!(rt.now() >= deadline, "early after a reset");
         assert_eq!(probe.poll(sleep.as_mut()), Poll::Ready(()));
@@ -280,7 +295,7 @@ async fn l077_reset_arms_once<R: Runtime>(rt: R) {
     // Put off before it fires: the old deadline must not fire.
     let probe = Probe::new();
     sleep.as_mut().reset(rt.now() + ms(4));
-    assert!(probe.poll(sleep.as_mut()).is_pending());
+    let _ = probe.poll(sleep.as_mut());
     let put_off = rt.now() + ms(40);
     sleep.as_mut().reset(put_off);
     sleep.as_mut().await;
