@@ -27,16 +27,6 @@ use crate::{AsyncFs, AsyncNet, Entropy, Spawn, Timer};
 /// - `L008` Polls that nothing asked for change nothing.
 /// - `L010` Wakers are cloned, woken and dropped under no lock of the runtime.
 /// - `L012` A future may be polled on one thread, then on another, and dropped on a third.
-///
-/// Nor do they ask who polls, or where:
-///
-/// - `L178` Every future completes when a foreign executor polls it.
-/// - `L179` A runtime that nobody has driven before drives what a foreign executor waits for.
-/// - `L180` Any future and any object may be dropped outside every runtime, while theirs lives and
-///   after.
-/// - `L181` Objects that were made under one runtime work under another while theirs lives.
-/// - `L182` Two runtimes at once: neither picks up what the other's code asks for.
-/// - `L183` A bare waker, which belongs to no executor, is woken for each wait.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not an anyrt runtime",
     label = "this is not a handle of an anyrt backend",
@@ -89,8 +79,6 @@ pub trait Runtime: Core + AsyncNet + AsyncFs {}
 /// - `L049` Dropping the owner inside asynchronous code neither panics nor blocks.
 /// - `L053` Two runtimes of one backend in a process are independent; dropping one does not
 ///   disturb the other.
-/// - `L054` Making and dropping many runtimes returns threads and descriptors to where they were.
-/// - `L055` A runtime that cannot be started is an error, and one can be once there is room.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot block a thread: it does not own a runtime",
     label = "this is lent, not owned",

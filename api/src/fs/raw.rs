@@ -24,7 +24,6 @@ use crate::io::{RawObject, Wait};
 ///   nothing.
 /// - `L156` Paths that are not UTF-8 work; a NUL inside a path is `InvalidInput`; the kinds of
 ///   other bad paths are std's.
-/// - `L162` A thousand operations at once succeed, and leak no descriptor.
 /// - `L158` `create_new` succeeds for one of many at once; `rename` replaces atomically.
 /// - `L162` A thousand opens at once succeed, and leak no descriptor.
 #[diagnostic::on_unimplemented(

@@ -15,7 +15,6 @@ use crate::io::{RawObject, RawStream, Wait};
 ///
 /// # Contract
 ///
-/// - `L131` A connect to a listener whose backlog is full waits until there is room, as in std.
 /// - `L132` Binding a path that is there is `AddrInUse`; dropping a listener does not remove it; a
 ///   connect to a path that is not there is `NotFound`.
 /// - `L133` A path that is too long or has a NUL is `InvalidInput`; one that is not UTF-8 works.
