@@ -6,3 +6,8 @@
 
 pub mod crawl;
 pub mod pages;
+
+/// The examples of the workspace's README, which have to compile.
+#[cfg(doctest)]
+#[doc = include_str!("../../../README.md")]
+struct Readme;
