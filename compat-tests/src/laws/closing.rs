@@ -89,6 +89,8 @@ async fn l097_a_used_descriptor_hears_nothing_old<R: Runtime>(rt: R) {
         }
         drop(read);
         drop((ours, peer));
+        // A thread that had just taken the event may wake it still.
+        assert!(old.is_let_go().await);
         let before = old.wakes();
         // The numbers of both are used again.
         let (ours, peer) = pair(&rt).await;
@@ -110,7 +112,7 @@ async fn l097_a_used_descriptor_hears_nothing_old<R: Runtime>(rt: R) {
             before,
             "the old waker was woken for the new one"
         );
-        assert!(old.is_let_go().await && new.is_let_go().await);
+        assert!(new.is_let_go().await);
     }
 }
 
