@@ -33,10 +33,12 @@ pub fn with_current<T>(f: impl FnOnce(&AnyRuntime) -> T) -> Option<T> {
     let mut f = Some(f);
     let mut call = |rt: &AnyRuntime| f.take().map(|f| f(rt));
     let entered = THREAD.try_with(|thread| {
-        if let Some(top) = thread.above.borrow().last().cloned() {
-            return call(&top);
+        // Out of its list before it is lent: `f` may enter another above it.
+        let above = thread.above.borrow().last().cloned();
+        match above {
+            Some(top) => call(&top),
+            None => thread.entered.borrow().as_ref().and_then(&mut call),
         }
-        thread.entered.borrow().as_ref().and_then(&mut call)
     });
     match entered {
         Ok(Some(out)) => Some(out),
