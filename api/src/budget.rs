@@ -91,6 +91,16 @@ pub fn refilled<T>(f: impl FnOnce() -> T) -> T {
     with(BUDGET, f)
 }
 
+/// Runs `f` with the budget that is left, or with a full one where there was no limit: for a future
+/// inside a task, which must not have a budget beside its task's.
+#[inline]
+pub(crate) fn limited<T>(f: impl FnOnce() -> T) -> T {
+    match LEFT.try_with(Cell::get) {
+        Ok(UNLIMITED) => refilled(f),
+        _ => f(),
+    }
+}
+
 /// Runs `f` without a budget: for a blocking closure, whose waits starve nobody.
 pub fn unlimited<T>(f: impl FnOnce() -> T) -> T {
     with(UNLIMITED, f)

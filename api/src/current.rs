@@ -154,7 +154,7 @@ impl<F> fmt::Debug for Root<F> {
 
 pin_project! {
     /// The future of [`AnyRuntime::scope`]: a runtime is current around each poll and around the
-    /// drop.
+    /// drop. Inside a task it spends that task's budget.
     #[must_use = "futures do nothing unless polled"]
     #[derive(Debug)]
     pub struct Scope<F> {
@@ -175,7 +175,10 @@ impl<F: Future> Future for Scope<F> {
     type Output = F::Output;
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<F::Output> {
-        self.project().root.poll(cx)
+        let root = self.project().root.project();
+        let future = root.future.as_pin_mut();
+        let future = future.expect("the future stays until the drop");
+        inside_task(root.runtime, || budget::limited(|| future.poll(cx)))
     }
 }
 

@@ -5,14 +5,14 @@ use std::future::{Future, pending};
 use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, Waker};
 use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
 use anyrt_api::any::Capabilities;
 use anyrt_api::current::{self, Root, with_current};
 use anyrt_api::task::{JoinError, RawJoin, TaskId, TaskMeta};
 use anyrt_api::time::RawSleep;
-use anyrt_api::{AnyRuntime, Core, Entropy, Spawn, Timer, task};
+use anyrt_api::{AnyRuntime, Core, Entropy, Spawn, Timer, budget, io, task};
 
 /// A runtime that is gone: it drops each task where it is spawned, entered, as the contract asks.
 #[derive(Debug, Clone)]
@@ -135,4 +135,23 @@ fn a_destructor_spawns_what_spawns_in_its_destructor() {
     let dropped = Arc::new(AtomicUsize::new(0));
     AnyRuntime::new(Gone).enter(|| drop(Chain(5, dropped.clone())));
     assert_eq!(dropped.load(Ordering::Relaxed), 6);
+}
+
+#[test]
+fn a_scope_inside_a_task_spends_the_tasks_budget() {
+    let rt = AnyRuntime::new(Gone);
+    let n_steps = AtomicUsize::new(0);
+    let busy = async {
+        let (mut one, _other) = io::duplex(4096);
+        loop {
+            let step = io::AsyncWriteExt::write(&mut one, b"x");
+            rt.scope(step).await.expect("the other end is there");
+            n_steps.fetch_add(1, Ordering::Relaxed);
+        }
+    };
+    let task = std::pin::pin!(Root::new(busy));
+    let mut cx = Context::from_waker(Waker::noop());
+    assert!(task.poll(&mut cx).is_pending());
+    let budget = usize::try_from(budget::BUDGET).expect("it is small");
+    assert_eq!(n_steps.load(Ordering::Relaxed), budget);
 }
