@@ -13,8 +13,6 @@ mod raw;
 #[cfg(test)]
 mod tests;
 
-use std::io;
-
 pub use std::fs::TryLockError;
 
 pub use dir::{DirEntry, ReadDir};
@@ -31,11 +29,3 @@ pub use ops::{
 };
 pub use options::{DirBuilder, OpenOptions};
 pub use raw::{AsyncFs, RawDirEntry, RawFile, RawReadDir};
-
-/// Text as std's `read_to_string` takes it.
-fn into_text(bytes: Vec<u8>) -> io::Result<String> {
-    String::from_utf8(bytes).map_err(|_| {
-        let text = "stream did not contain valid UTF-8";
-        io::Error::new(io::ErrorKind::InvalidData, text)
-    })
-}

@@ -10,6 +10,7 @@ use super::{DirBuilder, Metadata, Permissions, ReadDir};
 use crate::AsyncFs;
 use crate::budget::charged;
 use crate::current::Late;
+use crate::io::into_text;
 
 /// Writes both forms of an operation on paths: `name`, then `name_in`. The body is an expression of
 /// the runtime and the paths.
@@ -81,7 +82,7 @@ operations! {
     ///
     /// `InvalidData` if it is not UTF-8; else as [`read`].
     read_to_string / read_to_string_in: (path: P) -> String,
-        |rt| rt.read_file(&path).await.and_then(super::into_text);
+        |rt| rt.read_file(&path).await.and_then(into_text);
 
     /// Copies a file's bytes and permissions, replacing `to`; the number of bytes:
     /// [`std::fs::copy`].

@@ -4,6 +4,10 @@
 //! the extension traits and adapters are futures-lite's. Ours are [`BufWriter`] (whose `into_inner`
 //! flushes), [`copy_bidirectional`], [`duplex`] and [`timeout`]. Knows nothing of sockets or files.
 //!
+//! `read_to_string` and `read_line` of the extension traits want an empty `String`: what it holds
+//! is replaced, and in a debug build they panic. The methods of our streams and files append, as
+//! std's do.
+//!
 //! # Cancel safety
 //!
 //! `read`, `write`, `read_vectored`, `write_vectored`, `fill_buf` and `flush` are safe: dropping
@@ -32,3 +36,11 @@ pub(crate) use operation::{leave, operation};
 pub use stream::RawStream;
 pub use timeout::{timeout, timeout_in};
 pub use wait::{Direction, RawObject, Wait};
+
+/// Text as std's `read_to_string` takes it.
+pub(crate) fn into_text(bytes: Vec<u8>) -> Result<String> {
+    String::from_utf8(bytes).map_err(|_| {
+        let text = "stream did not contain valid UTF-8";
+        Error::new(ErrorKind::InvalidData, text)
+    })
+}

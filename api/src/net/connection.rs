@@ -12,7 +12,7 @@ use futures_io::{AsyncRead, AsyncWrite};
 use futures_lite::AsyncReadExt;
 
 use crate::budget;
-use crate::io::{Direction, RawStream, Wait, leave, operation};
+use crate::io::{Direction, RawStream, Wait, into_text, leave, operation};
 
 /// Its clones share the socket, and each has waiters of its own.
 pub(super) struct Connection<S: RawStream + Clone> {
@@ -73,7 +73,11 @@ impl<S: RawStream + Clone> Connection<S> {
     }
 
     pub(super) async fn read_to_string(&self, buf: &mut String) -> io::Result<usize> {
-        AsyncReadExt::read_to_string(&mut self.clone(), buf).await
+        let mut bytes = Vec::new();
+        self.read_to_end(&mut bytes).await?;
+        let text = into_text(bytes)?;
+        buf.push_str(&text);
+        Ok(text.len())
     }
 
     #[inline]

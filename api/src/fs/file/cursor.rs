@@ -10,8 +10,8 @@ use futures_io::{AsyncRead, AsyncSeek, AsyncWrite};
 use super::File;
 use crate::AsyncFs;
 use crate::budget;
-use crate::fs::{RawFile, into_text};
-use crate::io::{Direction, Wait, operation};
+use crate::fs::RawFile;
+use crate::io::{Direction, Wait, into_text, operation};
 
 /// The first and the largest step of a read to the end.
 const STEP: usize = 16 * 1024;

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeSet, VecDeque};
 use std::future::{Future, pending};
-use std::io::{self, IoSlice, IoSliceMut};
+use std::io::{self, IoSlice, IoSliceMut, Read};
 use std::net::{Shutdown, SocketAddr};
 use std::num::NonZeroU64;
 use std::pin::Pin;
@@ -148,6 +148,8 @@ pub(super) struct Socket {
     pub(super) n_calls: usize,
     pub(super) n_waits_by_waker: usize,
     pub(super) is_shut: bool,
+    /// If it is there: what the peer has sent before it ended the connection.
+    pub(super) sent: Option<VecDeque<u8>>,
     pub(super) waiting: BTreeSet<u64>,
     last_key: u64,
 }
@@ -191,6 +193,9 @@ impl RawStream for FakeStream {
         wait: &mut Wait,
         buf: &mut [u8],
     ) -> Poll<io::Result<usize>> {
+        if let Some(sent) = &mut self.lock().sent {
+            return Poll::Ready(sent.read(buf));
+        }
         self.transfer(wait, buf.len())
     }
 

@@ -150,3 +150,17 @@ fn the_names_of_the_erased_are_in_their_debug_form() {
     let raw = AnyTcpStream::new(stream.into_raw());
     assert!(format!("{raw:?}").contains("FakeStream"));
 }
+
+#[test]
+fn a_text_is_appended_whole_or_not_at_all() {
+    let (raw, stream) = connected();
+    let mut text = String::from("before, ");
+    raw.lock().sent = Some(b"after".to_vec().into());
+    assert_eq!(block_on(stream.read_to_string(&mut text)).ok(), Some(5));
+    assert_eq!(text, "before, after");
+    raw.lock().sent = Some(b"\xFF".to_vec().into());
+    let (reading, _writing) = stream.into_split();
+    let error = block_on(reading.read_to_string(&mut text)).expect_err("it is no text");
+    assert_eq!(error.kind(), io::ErrorKind::InvalidData);
+    assert_eq!(text, "before, after");
+}
