@@ -61,6 +61,11 @@ impl<T: 'static> LocalKey<T> {
     /// Sets the value while `future` is polled, and while it is dropped.
     ///
     /// `L185` What stood before is there again after each poll, also after one that panics.
+    ///
+    /// # Panics
+    ///
+    /// When it is polled inside [`with`](Self::with) of this key, which lends the value that it
+    /// would replace. Dropped there, `future` sees the value that is lent.
     pub fn scope<F: Future>(&'static self, value: T, future: F) -> TaskLocalFuture<T, F> {
         TaskLocalFuture {
             future: Some(future),
@@ -70,9 +75,16 @@ impl<T: 'static> LocalKey<T> {
     }
 
     /// Sets the value while `f` runs.
+    ///
+    /// # Panics
+    ///
+    /// Inside [`with`](Self::with) of this key.
+    #[track_caller]
     pub fn sync_scope<U>(&'static self, value: T, f: impl FnOnce() -> U) -> U {
         let mut value = Some(value);
-        let _set = Swap::new(self, &mut value);
+        let Some(_set) = Swap::new(self, &mut value) else {
+            lent()
+        };
         f()
     }
 
@@ -146,6 +158,7 @@ pin_project! {
     impl<T: 'static, F> PinnedDrop for TaskLocalFuture<T, F> {
         fn drop(this: Pin<&mut Self>) {
             let mut this = this.project();
+            // A panic here could be the second: the process would be aborted.
             let _set = Swap::new(this.key, this.value);
             this.future.set(None);
         }
@@ -157,7 +170,9 @@ impl<T: 'static, F: Future> Future for TaskLocalFuture<T, F> {
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<F::Output> {
         let this = self.project();
-        let _set = Swap::new(this.key, this.value);
+        let Some(_set) = Swap::new(this.key, this.value) else {
+            lent()
+        };
         this.future
             .as_pin_mut()
             .expect("the future stays until the drop")
@@ -178,15 +193,23 @@ struct Swap<'a, T: 'static> {
 }
 
 impl<'a, T: 'static> Swap<'a, T> {
-    /// # Panics
-    ///
-    /// If the key is lent on this thread: `scope` was polled inside `with` of the same key.
-    fn new(key: &'static LocalKey<T>, value: &'a mut Option<T>) -> Self {
-        let _ = key
-            .slot
-            .try_with(|slot| std::mem::swap(&mut *slot.borrow_mut(), value));
-        Swap { key, value }
+    /// `None` if the key is lent on this thread.
+    fn new(key: &'static LocalKey<T>, value: &'a mut Option<T>) -> Option<Self> {
+        let swapped = key.slot.try_with(|slot| {
+            let mut slot = slot.try_borrow_mut().ok()?;
+            std::mem::swap(&mut *slot, value);
+            Some(())
+        });
+        // Without a slot, on a thread that is ending, there is nothing to swap.
+        swapped.unwrap_or(Some(()))?;
+        Some(Swap { key, value })
     }
+}
+
+#[cold]
+#[track_caller]
+fn lent() -> ! {
+    panic!("a task-local value was to be replaced inside `with`, which lends it")
 }
 
 impl<T: 'static> Drop for Swap<'_, T> {
@@ -196,5 +219,30 @@ impl<T: 'static> Drop for Swap<'_, T> {
             .key
             .slot
             .try_with(|slot| std::mem::swap(&mut *slot.borrow_mut(), value));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use futures_lite::future::block_on;
+
+    crate::task_local! {
+        static KEY: u32;
+    }
+
+    #[test]
+    fn a_scope_polled_while_its_key_is_lent_panics_and_nothing_more() {
+        let polled = std::panic::catch_unwind(|| {
+            block_on(KEY.scope(1, async {
+                KEY.with(|_| block_on(KEY.scope(2, async { KEY.get() })))
+            }))
+        });
+        let payload = polled.expect_err("it cannot be set while it is lent");
+        let text = payload.downcast::<&str>().expect("a text");
+        assert!(text.contains("`with`"), "{text}");
+        assert!(
+            KEY.try_with(|_| ()).is_err(),
+            "what stood before is there again"
+        );
     }
 }
