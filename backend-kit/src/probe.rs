@@ -9,6 +9,7 @@
 
 use std::collections::VecDeque;
 use std::fmt;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicU8, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Waker};
@@ -221,7 +222,10 @@ impl Question {
             std::mem::take(&mut *waiters)
         };
         if answer == UNDRIVEN {
-            waiters.into_iter().for_each(Waker::wake);
+            for waker in waiters {
+                // `L011`: a waker that panics must not end the thread, which has others to answer.
+                let _ = catch_unwind(AssertUnwindSafe(|| waker.wake()));
+            }
         }
     }
 
@@ -252,7 +256,8 @@ impl fmt::Debug for Question {
 #[cfg(test)]
 mod tests {
     use std::future::poll_fn;
-    use std::task::Poll;
+    use std::sync::mpsc;
+    use std::task::{Poll, Wake};
 
     use futures_lite::future::block_on;
 
@@ -280,5 +285,34 @@ mod tests {
         }));
         assert!(kept.is_some());
         assert!(!probe.has_failed(), "it may be asked again");
+    }
+
+    #[test]
+    fn a_panicking_waker_costs_nobody_else_the_answer() {
+        struct Bad;
+        impl Wake for Bad {
+            fn wake(self: Arc<Self>) {
+                panic!("a bad waker");
+            }
+        }
+        let bad = Waker::from(Arc::new(Bad));
+        let prober = Prober::new();
+        let (first, second) = (Probe::new(), Probe::new());
+        let mut kept = Vec::new();
+        first.ask(&prober, &Context::from_waker(&bad), |sign| kept.push(sign));
+        let (answered, wait) = mpsc::channel();
+        thread::spawn(move || {
+            let mut kept = None;
+            block_on(poll_fn(|cx| {
+                if second.has_failed() {
+                    return Poll::Ready(());
+                }
+                second.ask(&prober, cx, |sign| kept = Some(sign));
+                Poll::Pending
+            }));
+            answered.send(()).expect("the test waits");
+        });
+        wait.recv_timeout(PATIENCE * 5).expect("it is answered");
+        assert!(first.has_failed());
     }
 }
