@@ -14,6 +14,7 @@ use std::task::{Context, Poll};
 use futures_io::{AsyncRead, AsyncWrite};
 
 use super::TcpStream;
+use crate::any::AnyTcpStream;
 use crate::io::{Direction, operation};
 use crate::net::RawTcpStream;
 use crate::net::connection::Connection;
@@ -49,6 +50,16 @@ impl<R: AsyncNet> OwnedReadHalf<R> {
             return Ok(TcpStream::from_raw(self.connection.into_raw()));
         }
         Err(ReuniteError(self, write))
+    }
+
+    /// The same half without its backend in the type. One allocation. It reunites with the other
+    /// half once that is erased too.
+    #[must_use]
+    pub fn erase(self) -> OwnedReadHalf {
+        OwnedReadHalf {
+            connection: Connection::new(AnyTcpStream::new(self.connection.into_raw())),
+            origin: self.origin,
+        }
     }
 
     /// As [`TcpStream::read`].
@@ -117,6 +128,16 @@ impl<R: AsyncNet> OwnedWriteHalf<R> {
     /// Both halves, if they are of two connections.
     pub fn reunite(self, read: OwnedReadHalf<R>) -> Result<TcpStream<R>, ReuniteError<R>> {
         read.reunite(self)
+    }
+
+    /// The same half without its backend in the type. One allocation. It reunites with the other
+    /// half once that is erased too.
+    #[must_use]
+    pub fn erase(self) -> OwnedWriteHalf {
+        OwnedWriteHalf {
+            connection: Connection::new(AnyTcpStream::new(self.connection.into_raw())),
+            origin: self.origin,
+        }
     }
 
     /// As [`TcpStream::write`].

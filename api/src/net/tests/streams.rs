@@ -164,3 +164,17 @@ fn a_text_is_appended_whole_or_not_at_all() {
     assert_eq!(error.kind(), io::ErrorKind::InvalidData);
     assert_eq!(text, "before, after");
 }
+
+#[test]
+fn erased_halves_are_of_one_connection() {
+    let (raw, stream) = connected();
+    raw.lock().n_ready = 3;
+    let (read, write) = stream.into_split();
+    let (read, write) = (read.erase(), write.erase());
+    assert_eq!(block_on(read.read(&mut [0; 8])).ok(), Some(3));
+    assert_eq!(block_on(write.write(&[0; 2])).ok(), Some(2));
+    let (other, _kept) = connected().1.into_split();
+    let apart = other.erase().reunite(write).expect_err("they are of two");
+    let whole: TcpStream = read.reunite(apart.1).expect("they are of one");
+    assert!(whole.into_raw().downcast::<FakeStream>().is_ok());
+}

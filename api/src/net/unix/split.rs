@@ -13,6 +13,7 @@ use std::task::{Context, Poll};
 use futures_io::{AsyncRead, AsyncWrite};
 
 use super::SocketAddr;
+use crate::any::AnyUnixStream;
 use crate::net::connection::Connection;
 use crate::net::{RawUnixStream, UnixStream};
 use crate::{AnyRuntime, AsyncUnixNet};
@@ -49,6 +50,16 @@ impl<R: AsyncUnixNet> OwnedReadHalf<R> {
             return Ok(UnixStream::from_raw(self.connection.into_raw()));
         }
         Err(ReuniteError(self, write))
+    }
+
+    /// The same half without its backend in the type. One allocation. It reunites with the other
+    /// half once that is erased too.
+    #[must_use]
+    pub fn erase(self) -> OwnedReadHalf {
+        OwnedReadHalf {
+            connection: Connection::new(AnyUnixStream::new(self.connection.into_raw())),
+            origin: self.origin,
+        }
     }
 
     /// As [`UnixStream::read`].
@@ -105,6 +116,16 @@ impl<R: AsyncUnixNet> OwnedWriteHalf<R> {
     /// Both halves, if they are of two connections.
     pub fn reunite(self, read: OwnedReadHalf<R>) -> Result<UnixStream<R>, ReuniteError<R>> {
         read.reunite(self)
+    }
+
+    /// The same half without its backend in the type. One allocation. It reunites with the other
+    /// half once that is erased too.
+    #[must_use]
+    pub fn erase(self) -> OwnedWriteHalf {
+        OwnedWriteHalf {
+            connection: Connection::new(AnyUnixStream::new(self.connection.into_raw())),
+            origin: self.origin,
+        }
     }
 
     /// As [`UnixStream::write`].
