@@ -97,9 +97,13 @@ impl fmt::Debug for Local {
 
 /// A handle on a local task. Awaiting it gives the output; dropping it detaches.
 ///
+/// # Panics
+///
+/// If it is awaited again after it gave the output.
+///
 /// # Cancel safety
 ///
-/// Safe.
+/// Safe: awaiting `&mut handle` and dropping that await loses nothing.
 pub struct LocalHandle<T> {
     join: Rc<Join<T>>,
 }
@@ -108,8 +112,9 @@ impl<T> LocalHandle<T> {
     /// Asks for the task's cancellation; it is dropped when the scope is next polled.
     pub fn abort(&self) {
         self.join.aborted.set(true);
-        if let Some(waker) = &*self.join.task.borrow() {
-            waker.wake_by_ref();
+        let task = self.join.task.borrow().clone();
+        if let Some(task) = task {
+            task.wake();
         }
     }
 
@@ -138,9 +143,20 @@ impl<T> Future for LocalHandle<T> {
         if let Some(output) = output {
             return Poll::Ready(output);
         }
+        assert!(
+            !self.is_finished(),
+            "the handle of a local task is awaited again, after its output was taken"
+        );
         let replaced = self.join.waiter.replace(Some(cx.waker().clone()));
         drop(replaced);
         Poll::Pending
+    }
+}
+
+impl<T> Drop for LocalHandle<T> {
+    fn drop(&mut self) {
+        let waiter = self.join.waiter.take();
+        drop(waiter);
     }
 }
 
@@ -194,6 +210,14 @@ impl<T> Join<T> {
         if let Some(waiter) = waiter {
             waiter.wake();
         }
+    }
+}
+
+impl<T> Drop for Join<T> {
+    /// As elsewhere (`L021`): a panic of an output that nobody read is swallowed.
+    fn drop(&mut self) {
+        let output = self.output.take();
+        let _ = catch_unwind(AssertUnwindSafe(|| drop(output)));
     }
 }
 
@@ -461,6 +485,48 @@ mod tests {
             for _ in 0..10 {
                 yield_now().await;
             }
+        }));
+    }
+
+    #[test]
+    fn an_unread_output_that_panics_in_its_destructor_ends_nothing() {
+        struct Bomb;
+        impl Drop for Bomb {
+            fn drop(&mut self) {
+                panic!("boom");
+            }
+        }
+        block_on(scope(async |local| {
+            drop(local.spawn(async { Bomb }));
+            let other = local.spawn(async { 7 });
+            assert_eq!(other.await.ok(), Some(7));
+        }));
+    }
+
+    #[test]
+    fn a_dropped_handle_keeps_no_waker() {
+        struct Awake;
+        impl Wake for Awake {
+            fn wake(self: Arc<Self>) {}
+        }
+        let awake = Arc::new(Awake);
+        block_on(scope(async |local| {
+            let mut handle = local.spawn(std::future::pending::<()>());
+            let waker = Waker::from(awake.clone());
+            let polled = Pin::new(&mut handle).poll(&mut Context::from_waker(&waker));
+            assert!(polled.is_pending());
+            drop((handle, waker));
+            assert_eq!(Arc::strong_count(&awake), 1);
+        }));
+    }
+
+    #[test]
+    #[should_panic(expected = "awaited again")]
+    fn a_handle_that_gave_its_output_does_not_hang() {
+        block_on(scope(async |local| {
+            let mut handle = local.spawn(async {});
+            assert!((&mut handle).await.is_ok());
+            let _ = handle.cancel().await;
         }));
     }
 }
