@@ -53,9 +53,11 @@
 #[doc(hidden)]
 pub mod bind;
 
+#[cfg(unix)]
+pub use anyrt_api::AsyncUnixNet;
 pub use anyrt_api::{
-    AnyRuntime, AsyncFs, AsyncNet, BlockOn, Core, Entropy, Runtime, Spawn, Timer, any, current, fs,
-    io, net, os, task, task_local, time,
+    AnyOwner, AnyRuntime, AsyncFs, AsyncNet, BlockOn, Core, Entropy, Runtime, Spawn, Timer, any,
+    budget, current, fs, io, net, os, task, task_local, time,
 };
 pub use anyrt_macros::{main, test};
 
