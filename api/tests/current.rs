@@ -155,3 +155,12 @@ fn a_scope_inside_a_task_spends_the_tasks_budget() {
     let budget = usize::try_from(budget::BUDGET).expect("it is small");
     assert_eq!(n_steps.load(Ordering::Relaxed), budget);
 }
+
+#[test]
+fn a_thread_that_blocks_in_place_counts_as_driving_no_more() {
+    current::drive(AnyRuntime::new(Gone), || {
+        assert!(current::is_driving());
+        assert!(!task::block_in_place_in(current::is_driving, &Gone));
+        assert!(!task::block_in_place(current::is_driving));
+    });
+}

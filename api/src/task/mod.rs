@@ -103,6 +103,21 @@ where
     }
 }
 
+/// Runs `f`, which may block, on this thread, and lets `rt` go on without it: as
+/// [`block_in_place`].
+///
+/// # Panics
+///
+/// As [`block_in_place`].
+#[track_caller]
+pub fn block_in_place_in<F, T, R>(f: F, rt: &R) -> T
+where
+    F: FnOnce() -> T,
+    R: Spawn,
+{
+    rt.block_in_place(f)
+}
+
 /// Lets other tasks run: [`std::thread::yield_now`] for tasks.
 ///
 /// - `L066` It is pending exactly once and wakes itself; every task that was ready runs before it
