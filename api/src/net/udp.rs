@@ -9,6 +9,7 @@ use std::task::{Context, Poll};
 use super::addr::{first, first_that_works};
 use super::{RawUdpSocket, Target, ToSocketAddrs};
 use crate::any::AnyUdpSocket;
+use crate::budget::charged;
 use crate::current::Late;
 use crate::io::{Direction, Wait, operation};
 use crate::{AnyRuntime, AsyncNet, Core, budget};
@@ -346,13 +347,15 @@ impl<R: AsyncNet> UdpSocket<R> {
     }
 }
 
-async fn bind<R: AsyncNet>(
+fn bind<R: AsyncNet>(
     target: io::Result<Target>,
     mut rt: Late<R>,
-) -> io::Result<UdpSocket<R>> {
-    let rt = rt.runtime();
-    let raw = first_that_works(target, rt, |addr| rt.bind_udp(addr)).await?;
-    Ok(UdpSocket::from_raw_in(raw, rt))
+) -> impl Future<Output = io::Result<UdpSocket<R>>> + Send {
+    charged(async move {
+        let rt = rt.runtime();
+        let raw = first_that_works(target, rt, |addr| rt.bind_udp(addr)).await?;
+        Ok(UdpSocket::from_raw_in(raw, rt))
+    })
 }
 
 impl<R: AsyncNet> fmt::Debug for UdpSocket<R> {

@@ -11,6 +11,7 @@ use futures_core::Stream;
 
 use super::TcpStream;
 use crate::any::AnyTcpListener;
+use crate::budget::charged;
 use crate::current::Late;
 use crate::io::{Direction, Wait, leave, operation};
 use crate::net::accept::Pacing;
@@ -191,13 +192,15 @@ impl<R: AsyncNet> TcpListener<R> {
     }
 }
 
-async fn listen<R: AsyncNet>(
+fn listen<R: AsyncNet>(
     target: io::Result<Target>,
     mut rt: Late<R>,
-) -> io::Result<TcpListener<R>> {
-    let rt = rt.runtime();
-    let raw = first_that_works(target, rt, |addr| rt.listen_tcp(addr)).await?;
-    Ok(TcpListener::from_raw_in(raw, rt))
+) -> impl Future<Output = io::Result<TcpListener<R>>> + Send {
+    charged(async move {
+        let rt = rt.runtime();
+        let raw = first_that_works(target, rt, |addr| rt.listen_tcp(addr)).await?;
+        Ok(TcpListener::from_raw_in(raw, rt))
+    })
 }
 
 impl<R: AsyncNet> fmt::Debug for TcpListener<R> {

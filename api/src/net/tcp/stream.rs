@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use super::{OwnedReadHalf, OwnedWriteHalf, split};
 use crate::any::AnyTcpStream;
+use crate::budget::charged;
 use crate::current::Late;
 use crate::io::{Direction, operation};
 use crate::net::addr::first_that_works;
@@ -384,13 +385,15 @@ impl<R: AsyncNet> TcpStream<R> {
     }
 }
 
-async fn dial<R: AsyncNet>(
+fn dial<R: AsyncNet>(
     target: io::Result<Target>,
     mut rt: Late<R>,
-) -> io::Result<TcpStream<R>> {
-    let rt = rt.runtime();
-    let raw = first_that_works(target, rt, |addr| rt.connect_tcp(addr)).await?;
-    Ok(TcpStream::from_raw(raw))
+) -> impl Future<Output = io::Result<TcpStream<R>>> + Send {
+    charged(async move {
+        let rt = rt.runtime();
+        let raw = first_that_works(target, rt, |addr| rt.connect_tcp(addr)).await?;
+        Ok(TcpStream::from_raw(raw))
+    })
 }
 
 fn not_zero(limit: Duration) -> io::Result<()> {

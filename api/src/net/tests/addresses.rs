@@ -9,7 +9,9 @@ use std::time::Duration;
 use futures_lite::future::block_on;
 
 use super::fake::Fake;
-use crate::net::{Target, TcpListener, TcpStream, ToSocketAddrs, lookup_host, lookup_host_in};
+use crate::budget;
+use crate::net::{Target, TcpListener, TcpStream, ToSocketAddrs, UdpSocket};
+use crate::net::{lookup_host, lookup_host_in};
 
 fn v4(last: u8, port: u16) -> SocketAddr {
     ([10, 0, 0, last], port).into()
@@ -127,4 +129,23 @@ fn a_connect_timeout_ends_at_its_limit() {
         zero.expect_err("as std has it").kind(),
         ErrorKind::InvalidInput
     );
+}
+
+#[test]
+fn making_a_socket_is_charged_to_the_budget() {
+    let rt = Fake::new();
+    is_charged(|| TcpStream::connect_in(v4(1, 80), &rt));
+    is_charged(|| TcpListener::bind_in(v4(1, 80), &rt));
+    is_charged(|| UdpSocket::bind_in(v4(1, 80), &rt));
+}
+
+/// Each is ready at once, and so one too many in a row must wait.
+fn is_charged<F: Future>(make: impl Fn() -> F) {
+    let mut cx = Context::from_waker(Waker::noop());
+    budget::refilled(|| {
+        for _ in 0..budget::BUDGET {
+            assert!(pin!(make()).poll(&mut cx).is_ready());
+        }
+        assert!(pin!(make()).poll(&mut cx).is_pending());
+    });
 }

@@ -12,6 +12,7 @@ use futures_io::{AsyncRead, AsyncWrite};
 
 use super::{OwnedReadHalf, OwnedWriteHalf, SocketAddr, split};
 use crate::any::AnyUnixStream;
+use crate::budget::charged;
 use crate::current::Late;
 use crate::net::RawUnixStream;
 use crate::net::connection::Connection;
@@ -237,12 +238,14 @@ impl<R: AsyncUnixNet> UnixStream<R> {
     }
 }
 
-async fn dial<R: AsyncUnixNet>(
+fn dial<R: AsyncUnixNet>(
     addr: io::Result<SocketAddr>,
     mut rt: Late<R>,
-) -> io::Result<UnixStream<R>> {
-    let raw = rt.runtime().connect_unix(&addr?).await?;
-    Ok(UnixStream::from_raw(raw))
+) -> impl Future<Output = io::Result<UnixStream<R>>> + Send {
+    charged(async move {
+        let raw = rt.runtime().connect_unix(&addr?).await?;
+        Ok(UnixStream::from_raw(raw))
+    })
 }
 
 impl<R: AsyncUnixNet> Clone for UnixStream<R> {
