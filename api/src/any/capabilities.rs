@@ -19,10 +19,14 @@ use crate::{AsyncFs, AsyncNet, Core};
 
 /// Which optional traits a backend has. [`Core::capabilities`] fills it in, one call a trait:
 ///
-/// ```ignore
+/// ```
+/// # use anyrt_api::any::Capabilities;
+/// # use anyrt_api::{AsyncFs, AsyncNet, Core};
+/// # trait Backend: Core + AsyncNet + AsyncFs {
 /// fn capabilities(c: &mut Capabilities<Self>) {
-///     c.net().fs().unix_net();
+///     c.net().fs();
 /// }
+/// # }
 /// ```
 pub struct Capabilities<R> {
     net: Option<for<'a> fn(&'a R) -> &'a dyn ErasedNet>,

@@ -13,12 +13,23 @@ use crate::BlockOn;
 ///
 /// `block_on` allocates nothing: the future stays on the caller's stack.
 ///
-/// ```ignore
-/// let owner = match name {
-///     "tokio" => AnyOwner::new(anyrt::tokio::Runtime::new()?),
-///     _ => AnyOwner::new(anyrt::native::Runtime::new()?),
-/// };
-/// owner.block_on(serve());
+/// ```
+/// use anyrt_api::{AnyOwner, BlockOn};
+/// use std::io;
+///
+/// # async fn serve() {}
+/// fn run<N: BlockOn, T: BlockOn>(
+///     name: &str,
+///     native: impl FnOnce() -> io::Result<N>,
+///     tokio: impl FnOnce() -> io::Result<T>,
+/// ) -> io::Result<()> {
+///     let owner = match name {
+///         "tokio" => AnyOwner::new(tokio()?),
+///         _ => AnyOwner::new(native()?),
+///     };
+///     owner.block_on(serve());
+///     Ok(())
+/// }
 /// ```
 pub struct AnyOwner {
     erased: Box<dyn ErasedOwner>,
