@@ -143,7 +143,8 @@ impl Metadata {
     }
 }
 
-/// What Unix knows of a file besides, under the names of `std::os::unix::fs::MetadataExt`.
+/// What Unix knows of a file besides, under the names and in the units of
+/// `std::os::unix::fs::MetadataExt`. Length and the other times stand in [`Metadata`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 #[allow(missing_docs, reason = "the names and meanings of stat(2)")]
 pub struct UnixMetadata {
@@ -156,6 +157,8 @@ pub struct UnixMetadata {
     pub rdev: u64,
     pub blksize: u64,
     pub blocks: u64,
+    pub ctime: i64,
+    pub ctime_nsec: i64,
 }
 
 /// The kind of a file: [`std::fs::FileType`] as plain data.
@@ -412,6 +415,8 @@ fn unix_metadata(std: &std::fs::Metadata) -> Option<UnixMetadata> {
         rdev: std.rdev(),
         blksize: std.blksize(),
         blocks: std.blocks(),
+        ctime: std.ctime(),
+        ctime_nsec: std.ctime_nsec(),
     })
 }
 

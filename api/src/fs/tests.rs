@@ -75,3 +75,21 @@ fn outside_any_runtime_the_panic_names_the_call() {
     let mut cx = std::task::Context::from_waker(std::task::Waker::noop());
     let _ = std::pin::pin!(read).poll(&mut cx);
 }
+
+#[test]
+#[cfg(unix)]
+fn what_unix_knows_of_a_file_is_std_s() {
+    use std::os::unix::fs::MetadataExt;
+
+    let exe = std::env::current_exe().expect("the test's own file");
+    let std = std::fs::metadata(exe).expect("it is there");
+    let ours = fs::Metadata::from(std.clone());
+    let unix = ours.unix().expect("this is Unix");
+    assert_eq!((unix.dev, unix.ino), (std.dev(), std.ino()));
+    assert_eq!((unix.mode, unix.nlink), (std.mode(), std.nlink()));
+    assert_eq!((unix.blksize, unix.blocks), (std.blksize(), std.blocks()));
+    let changed = (unix.ctime, unix.ctime_nsec);
+    assert_eq!(changed, (std.ctime(), std.ctime_nsec()));
+    assert_eq!(ours.len(), std.len());
+    assert_eq!(ours.modified().ok(), std.modified().ok());
+}
