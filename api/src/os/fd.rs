@@ -1,11 +1,25 @@
-//! Our sockets as the system's descriptors: [`AsFd`] where the backend's object has one. Unix only.
+//! Our sockets and files as the system's descriptors: [`AsFd`] where the backend's object has one.
+//! Unix only.
 //!
 //! Absent on [`AnyRuntime`](crate::AnyRuntime) and on backends without an operating system.
 
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, RawFd};
 
+use crate::fs::File;
 use crate::net::{TcpListener, TcpStream, UdpSocket, UnixDatagram, UnixListener, UnixStream};
-use crate::{AsyncNet, AsyncUnixNet};
+use crate::{AsyncFs, AsyncNet, AsyncUnixNet};
+
+impl<R: AsyncFs<File: AsFd>> AsFd for File<R> {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        self.as_raw().as_fd()
+    }
+}
+
+impl<R: AsyncFs<File: AsFd>> AsRawFd for File<R> {
+    fn as_raw_fd(&self) -> RawFd {
+        self.as_fd().as_raw_fd()
+    }
+}
 
 impl<R: AsyncNet<TcpStream: AsFd>> AsFd for TcpStream<R> {
     fn as_fd(&self) -> BorrowedFd<'_> {

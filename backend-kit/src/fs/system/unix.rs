@@ -2,14 +2,23 @@
 
 use std::fs::{self, File};
 use std::io;
+use std::os::fd::{AsFd, BorrowedFd};
 use std::os::unix::fs::{DirBuilderExt, DirEntryExt, FileExt, OpenOptionsExt, PermissionsExt};
 use std::path::Path;
 
+use anyrt_api::Core;
 use anyrt_api::fs::OpenFlags;
 use rustix::event::{PollFd, PollFlags, poll};
 use rustix::io::Errno;
 
 use super::Until;
+use crate::fs::OsFile;
+
+impl<R: Core> AsFd for OsFile<R> {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        self.as_std().as_fd()
+    }
+}
 
 pub(crate) fn read_at(file: &File, buf: &mut [u8], offset: u64) -> io::Result<usize> {
     file.read_at(buf, offset)

@@ -3,11 +3,20 @@
 use std::fs::{self, File};
 use std::io::{self, Seek, SeekFrom};
 use std::os::windows::fs::{FileExt, symlink_dir, symlink_file};
+use std::os::windows::io::{AsHandle, BorrowedHandle};
 use std::path::Path;
 
+use anyrt_api::Core;
 use anyrt_api::fs::OpenFlags;
 
 use super::Until;
+use crate::fs::OsFile;
+
+impl<R: Core> AsHandle for OsFile<R> {
+    fn as_handle(&self) -> BorrowedHandle<'_> {
+        self.as_std().as_handle()
+    }
+}
 
 pub(crate) fn read_at(file: &File, buf: &mut [u8], offset: u64) -> io::Result<usize> {
     keeping_the_cursor(file, || file.seek_read(buf, offset))

@@ -364,3 +364,12 @@ fn the_erased_form_is_the_same() {
         })
         .expect("it works");
 }
+
+/// An open file can be lent to what works on descriptors, as std's can.
+#[test]
+fn a_file_has_the_descriptor_of_its_std_file() {
+    let rt = Calls::default();
+    let (_folder, path) = folder_with(b"");
+    let file = open(&rt, &path);
+    assert_eq!(file.as_raw_fd(), file.as_raw().as_std().as_raw_fd());
+}
