@@ -70,7 +70,7 @@ pub mod native {
 /// tokio, owned or lent. Feature `tokio`.
 #[cfg(feature = "tokio")]
 pub mod tokio {
-    pub use anyrt_tokio::{Builder, Runtime, Tokio, install, scope};
+    pub use anyrt_tokio::{Builder, HandleError, Runtime, Tokio, install, scope};
 }
 
 /// async-executor, async-io and blocking, smol's parts. Feature `smol`.

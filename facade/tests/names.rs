@@ -25,3 +25,8 @@ fn every_name_of_the_contract_is_here() {
     let missing: Vec<_> = contract.difference(&facade).collect();
     assert!(missing.is_empty(), "not in the facade: {missing:?}");
 }
+
+/// A program that depends on the facade alone can name what it may get from it: it is enough that
+/// this compiles.
+#[cfg(feature = "tokio")]
+const _: fn(anyrt::tokio::HandleError) -> String = |refused| refused.to_string();
