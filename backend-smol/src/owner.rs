@@ -155,9 +155,9 @@ impl Builder {
 
 /// async-io starts its reactor at the first use of the process, by a panic if it cannot.
 ///
-/// Its own thread takes part in that, and if it is the one that panics it is gone for good, and with
-/// it everything that no worker waits for. So whether there are descriptors for a poller is tried
-/// first, with one like async-io's.
+/// Its own thread takes part in that, and if it is the one that panics it is gone for good, and
+/// with it everything that no worker waits for. So whether there are descriptors for a poller is
+/// tried first, with one like async-io's.
 fn start_reactor() -> io::Result<()> {
     drop(polling::Poller::new()?);
     let started = catch_unwind(|| {
