@@ -33,7 +33,7 @@ async fn l060_ready_sockets_starve_nobody<R: Runtime>(rt: R) {
     for _ in 0..5 {
         let deadline = rt.now() + Duration::from_millis(10);
         rt.sleep_until(deadline).await;
-        at_most("late by", rt.now() - deadline, Duration::from_millis(100));
+        at_most("late by", rt.now() - deadline, STARVED);
         rt.spawn(async {}).await.expect("another task runs");
     }
     stop.store(true, Ordering::SeqCst);
@@ -41,3 +41,6 @@ async fn l060_ready_sockets_starve_nobody<R: Runtime>(rt: R) {
         reader.await.expect("it was stopped");
     }
 }
+
+/// Late is not starved: what starves a timer does so for as long as it runs.
+const STARVED: Duration = Duration::from_millis(500);

@@ -158,7 +158,7 @@ fn l051_shutdown_with_any_limit<B: Backend>(lab: &Lab<B>) {
 /// L043: `shutdown` waits for a closure that has started, and cancels those that have not.
 fn l043_shutdown_waits_for_closures<B: Backend>(lab: &Lab<B>) {
     let owner = lab.start_with(|setup| setup.blocking_threads = 1);
-    let rt = owner.handle();
+    let (rt, clock) = (owner.handle(), lab.start());
     let (started, stopped) = (Gate::new(), Gate::new());
     let (release, released) = channel::<()>();
     let (starting, stopping) = (started.clone(), stopped.clone());
@@ -173,7 +173,8 @@ fn l043_shutdown_waits_for_closures<B: Backend>(lab: &Lab<B>) {
     std::thread::scope(|scope| {
         scope.spawn(move || {
             // Long enough for the shutdown to be waiting.
-            (0..5_000).for_each(|_| std::thread::yield_now());
+            let deadline = clock.handle().now() + Duration::from_millis(30);
+            clock.block_on(clock.handle().sleep_until(deadline));
             drop(release);
         });
         owner.shutdown(Duration::from_secs(5));
@@ -182,10 +183,8 @@ fn l043_shutdown_waits_for_closures<B: Backend>(lab: &Lab<B>) {
         stopped.is_open(),
         "shutdown returned before the closure had ended"
     );
-    assert_eq!(
-        futures_lite::future::block_on(running).expect("it ran to its end"),
-        7
-    );
+    let output = futures_lite::future::block_on(running);
+    assert_eq!(output.expect("it ran to its end"), 7);
     for (i, call) in queued.into_iter().enumerate() {
         // One that no thread is left for is cancelled; where threads are not limited it ran.
         match futures_lite::future::block_on(call) {

@@ -117,7 +117,7 @@ async fn l017_join_comes_after_the_drop<R: Runtime>(rt: R) {
     struct Slow(Arc<AtomicBool>);
     impl Drop for Slow {
         fn drop(&mut self) {
-            (0..200).for_each(|_| std::thread::yield_now());
+            (0..5_000).for_each(|_| std::hint::spin_loop());
             // Relaxed: it is the join that makes it visible.
             self.0.store(true, Ordering::Relaxed);
         }
