@@ -5,6 +5,7 @@
 use std::collections::BTreeMap;
 use std::fmt;
 use std::future::Future;
+use std::io;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
@@ -17,20 +18,17 @@ use crate::executor::Sim;
 
 /// Where an alarm stands: its time in nanoseconds, and a number that tells it from others of that
 /// time.
-pub(crate) type Key = (u64, u64);
+type Key = (u64, u64);
 
 /// The time of day at which every simulation begins: 1 January 2026, 00:00 UTC.
 const MORNING: Duration = Duration::from_secs(1_767_225_600);
-
-/// Deadlines from here on (292 years) never come.
-const NEVER: u64 = u64::MAX / 2;
 
 /// The time now, and the alarms that are set.
 #[derive(Debug)]
 pub(crate) struct Clock {
     // Only differences to it are ever seen.
     origin: Instant,
-    now: u64,
+    since: Duration,
     alarms: BTreeMap<Key, Waker>,
     last: u64,
 }
@@ -41,7 +39,7 @@ impl Default for Clock {
     fn default() -> Self {
         Clock {
             origin: Instant::now(),
-            now: 0,
+            since: Duration::ZERO,
             alarms: BTreeMap::new(),
             last: 0,
         }
@@ -49,35 +47,40 @@ impl Default for Clock {
 }
 
 impl Clock {
-    /// The time now, in nanoseconds since the beginning.
     pub(crate) fn nanos(&self) -> u64 {
-        self.now
+        self.since.as_nanos() as u64
     }
 
     pub(crate) fn now(&self) -> Instant {
-        self.origin + Duration::from_nanos(self.now)
+        self.origin + self.since
     }
 
     pub(crate) fn wallclock(&self) -> SystemTime {
-        SystemTime::UNIX_EPOCH + MORNING + Duration::from_nanos(self.now)
+        SystemTime::UNIX_EPOCH + MORNING + self.since
     }
 
     /// Lets time pass.
     pub(crate) fn pass(&mut self, nanos: u64) {
-        self.now = self.now.saturating_add(nanos);
+        self.since += Duration::from_nanos(nanos);
     }
 
     /// Goes to the next alarm; false if none is set.
     pub(crate) fn jump(&mut self) -> bool {
-        let Some((&(at, _), _)) = self.alarms.first_key_value() else {
+        let Some(((at, _), _)) = self.alarms.first_key_value() else {
             return false;
         };
-        self.now = self.now.max(at);
+        self.since = self.since.max(Duration::from_nanos(*at));
         true
     }
 
-    pub(crate) fn is_idle(&self) -> bool {
-        self.alarms.is_empty()
+    pub(crate) fn has_alarms(&self) -> bool {
+        !self.alarms.is_empty()
+    }
+
+    /// Takes out one alarm whose time has come.
+    pub(crate) fn due(&mut self) -> Option<Waker> {
+        let first = self.alarms.first_entry()?;
+        (first.key().0 <= self.since.as_nanos() as u64).then(|| first.remove())
     }
 
     /// Takes out all alarms: there will be no more time.
@@ -85,29 +88,16 @@ impl Clock {
         std::mem::take(&mut self.alarms).into_values().collect()
     }
 
-    /// Takes out one alarm whose time has come.
-    pub(crate) fn due(&mut self) -> Option<Waker> {
-        let first = self.alarms.first_entry()?;
-        (first.key().0 <= self.now).then(|| first.remove())
-    }
-
-    fn nanos_at(&self, deadline: Instant) -> u64 {
+    /// Sets an alarm under its key; gives back a waker to be dropped. For a time that no clock
+    /// here ever shows, in 584 years, nothing is set.
+    fn set(&mut self, key: &mut Option<Key>, deadline: Instant, waker: Waker) -> Option<Waker> {
         let since = deadline.saturating_duration_since(self.origin);
-        u64::try_from(since.as_nanos()).unwrap_or(u64::MAX)
-    }
-
-    /// Sets an alarm, in the place of `old`; gives back the waker that stood there.
-    fn set(&mut self, old: Option<Key>, at: u64, waker: Waker) -> (Key, Option<Waker>) {
-        let key = old.filter(|key| key.0 == at).unwrap_or_else(|| {
-            self.last += 1;
-            (at, self.last)
-        });
-        let displaced = old.and_then(|old| self.alarms.remove(&old));
-        if at >= NEVER {
-            return (key, displaced.or(Some(waker)));
-        }
-        self.alarms.insert(key, waker);
-        (key, displaced)
+        let Ok(at) = u64::try_from(since.as_nanos()) else {
+            return Some(waker);
+        };
+        self.last += 1;
+        self.alarms
+            .insert(*key.get_or_insert((at, self.last)), waker)
     }
 }
 
@@ -127,24 +117,23 @@ impl Sleep {
         }
     }
 
-    fn try_wait(&mut self, cx: &mut Context<'_>) -> Poll<()> {
-        let waker = cx.waker().clone();
-        let mut state = self.sim.lock();
-        let at = state.clock.nanos_at(self.deadline);
-        if at <= state.clock.nanos() {
-            drop(state);
-            self.forget();
-            return Poll::Ready(());
-        }
-        if state.closed {
-            drop(state);
-            gone::panic(crate::NAME);
-        }
-        let (key, displaced) = state.clock.set(self.key, at, waker);
-        self.key = Some(key);
-        self.sim.tell(state);
-        drop(displaced);
-        Poll::Pending
+    /// Waits for the alarm; an error if there is no more time.
+    pub(crate) fn poll_due(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        let sim = self.sim.clone();
+        sim.leaf(cx, |cx| {
+            let waker = cx.waker().clone();
+            let mut state = sim.lock();
+            let is_due = self.deadline <= state.clock.now();
+            if is_due || state.closed {
+                drop(state);
+                self.forget();
+                return Poll::Ready(if is_due { Ok(()) } else { sim.check() });
+            }
+            let displaced = state.clock.set(&mut self.key, self.deadline, waker);
+            sim.tell(state);
+            drop(displaced);
+            Poll::Pending
+        })
     }
 
     /// Takes the alarm out.
@@ -160,8 +149,8 @@ impl Future for Sleep {
     type Output = ();
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
-        let sim = self.sim.clone();
-        sim.leaf(cx, |cx| self.try_wait(cx))
+        let due = self.poll_due(cx);
+        due.map(|due| due.unwrap_or_else(|_| gone::panic(crate::NAME)))
     }
 }
 

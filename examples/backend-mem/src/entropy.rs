@@ -3,31 +3,29 @@
 //! A runtime has two streams, one for the application and one for the world around it (the disk),
 //! so that a library which draws once more does not meet another disk.
 
-use std::sync::{Mutex, PoisonError};
+use crate::lock::Lock;
 
 /// One reproducible sequence of numbers (SplitMix64).
 #[derive(Debug)]
-pub(crate) struct Stream(Mutex<u64>);
+pub(crate) struct Stream(Lock<u64>);
 
 impl Stream {
     /// The sequence of `seed` for one purpose.
     pub(crate) fn new(seed: u64, purpose: u64) -> Self {
-        Stream(Mutex::new(mix(seed ^ mix(purpose))))
+        Stream(Lock::new(mix(seed ^ mix(purpose))))
     }
 
-    /// The next number.
-    pub(crate) fn next(&self) -> u64 {
-        let mut state = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+    fn next(&self) -> u64 {
+        let mut state = self.0.lock();
         *state = state.wrapping_add(0x9E37_79B9_7F4A_7C15);
         mix(*state)
     }
 
-    /// A number below `bound`, which is not zero.
-    pub(crate) fn below(&self, bound: usize) -> usize {
-        (self.next() % bound as u64) as usize
+    /// A number from 0 to `most`.
+    pub(crate) fn up_to(&self, most: usize) -> usize {
+        (self.next() % (most as u64 + 1)) as usize
     }
 
-    /// Fills `buf`.
     pub(crate) fn fill(&self, buf: &mut [u8]) {
         for piece in buf.chunks_mut(8) {
             piece.copy_from_slice(&self.next().to_le_bytes()[..piece.len()]);

@@ -6,24 +6,27 @@
 
 use std::collections::{BTreeMap, VecDeque};
 use std::fmt;
-use std::future::Future;
+use std::future::{Future, poll_fn};
 use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::pin;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Condvar, MutexGuard, PoisonError};
 use std::task::{Context, Poll, Wake, Waker};
 use std::time::{Duration, SystemTime};
 
+use anyrt_api::AnyRuntime;
 use anyrt_api::current::{self, Root};
-use anyrt_api::{AnyRuntime, budget};
+use anyrt_api::io::Wait;
 use anyrt_kit::gone;
+use anyrt_kit::wait::{Roll, Waiters};
 
 use crate::Mem;
 use crate::clock::{Clock, Sleep};
 use crate::entropy::{Stream, mix};
 use crate::fs::Disk;
-use crate::net::Net;
+use crate::lock::Lock;
+use crate::net::{Ports, tcp, udp};
 use crate::task::Task;
 
 /// What a poll takes, so that a task which is always ready cannot stop the clock.
@@ -32,12 +35,18 @@ const POLL_NANOS: u64 = 1_000;
 /// Events in one turn of a thread that drives from within a poll of its own executor.
 const TURN: usize = 64;
 
+/// How long, in the time of the machine, a world in which nothing can go on waits for a wake-up
+/// from another thread.
+const PATIENCE: Duration = Duration::from_secs(1);
+
 /// A whole world: tasks, clock, network, disk, chance.
 pub(crate) struct Sim {
-    state: Mutex<State>,
+    state: Lock<State>,
     changed: Condvar,
-    patience: Duration,
-    pub(crate) net: Mutex<Net>,
+    /// Everybody who waits for a socket.
+    waiting: Arc<Roll>,
+    pub(crate) tcp: Ports<tcp::Listener>,
+    pub(crate) udp: Ports<udp::Socket>,
     pub(crate) disk: Disk,
     /// The application's random bytes, and what the world itself draws.
     pub(crate) entropy: Stream,
@@ -52,8 +61,8 @@ pub(crate) struct State {
     pub(crate) tasks: BTreeMap<u64, Arc<Task>>,
     ready: VecDeque<Arc<Task>>,
     /// Threads that drive, polls under way, and threads that wait on `changed`.
-    driving: usize,
-    polling: usize,
+    driving: isize,
+    polling: isize,
     resting: usize,
     /// Who polled from outside and is woken when nobody else drives any more.
     strangers: Vec<Waker>,
@@ -71,12 +80,13 @@ pub struct Trace {
 }
 
 impl Sim {
-    pub(crate) fn new(seed: u64, disk: Disk, patience: Duration) -> Arc<Self> {
+    pub(crate) fn new(seed: u64, disk: Disk) -> Arc<Self> {
         Arc::new(Sim {
-            state: Mutex::default(),
+            state: Lock::default(),
             changed: Condvar::new(),
-            patience,
-            net: Mutex::default(),
+            waiting: Arc::default(),
+            tcp: Ports::default(),
+            udp: Ports::default(),
             disk,
             entropy: Stream::new(seed, 1),
             chance: Stream::new(seed, 2),
@@ -84,7 +94,7 @@ impl Sim {
     }
 
     pub(crate) fn lock(&self) -> MutexGuard<'_, State> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+        self.state.lock()
     }
 
     /// An error if the world has ended.
@@ -109,10 +119,34 @@ impl Sim {
         state.last_id
     }
 
-    /// An alarm so and so long from now.
-    pub(crate) fn sleep(self: &Arc<Self>, nanos: u64) -> Sleep {
+    /// Lets so and so much time pass.
+    pub(crate) async fn pause(self: &Arc<Self>, nanos: u64) -> io::Result<()> {
+        self.check()?;
         let deadline = self.lock().clock.now() + Duration::from_nanos(nanos);
-        Sleep::new(self.clone(), deadline)
+        let mut sleep = Sleep::new(self.clone(), deadline);
+        poll_fn(|cx| sleep.poll_due(cx)).await?;
+        self.check()
+    }
+
+    /// Who waits for one thing of a socket.
+    pub(crate) fn waiters(&self) -> Waiters {
+        Waiters::on(&self.waiting)
+    }
+
+    /// Polls `op` until it answers; on a runtime that is gone it is an error.
+    pub(crate) fn poll_on<T>(
+        self: &Arc<Self>,
+        waiters: &Waiters,
+        cx: &mut Context<'_>,
+        wait: &mut Wait,
+        mut op: impl FnMut() -> Option<io::Result<T>>,
+    ) -> Poll<io::Result<T>> {
+        self.leaf(cx, |cx| {
+            waiters.poll(cx, wait, |_| match self.check() {
+                Ok(()) => op().map_or(Poll::Pending, Poll::Ready),
+                Err(gone) => Poll::Ready(Err(gone)),
+            })
+        })
     }
 
     /// Drives the world until `future` is done, or `None` after `limit` events.
@@ -123,9 +157,12 @@ impl Sim {
         limit: u64,
     ) -> Option<F::Output> {
         current::drive(self.erased(), || {
-            let _driving = Count::more(self, |state| &mut state.driving);
+            let _driving = self.count(1, 0);
             let mut future = pin!(Root::new(future));
-            let root = Arc::new(Bell::of(self));
+            let root = Arc::new(Bell {
+                sim: self.clone(),
+                rung: AtomicBool::new(false),
+            });
             let _silence = Silence(&root);
             root.wake_by_ref();
             let waker = Waker::from(root.clone());
@@ -134,7 +171,7 @@ impl Sim {
             while self.trace().events < end {
                 if is_roots_turn && root.rung.swap(false, Ordering::AcqRel) {
                     // The ring was counted as a poll under way, and this is it.
-                    let _polling = Count::of(self, |state| &mut state.polling);
+                    let _polling = self.counted(0, 1);
                     self.lock().stamp(0);
                     let mut cx = Context::from_waker(&waker);
                     if let Poll::Ready(output) = future.as_mut().poll(&mut cx) {
@@ -180,7 +217,7 @@ impl Sim {
     /// Drives for a while on behalf of another executor, until `op` is ready.
     fn turn<T>(self: &Arc<Self>, mut op: impl FnMut() -> Poll<T>) -> Poll<T> {
         let drive = || {
-            let _driving = Count::more(self, |state| &mut state.driving);
+            let _driving = self.count(1, 0);
             let mut polls = (0..TURN).take_while(|_| self.step()).map(|_| op());
             polls.find(Poll::is_ready).unwrap_or(Poll::Pending)
         };
@@ -192,8 +229,7 @@ impl Sim {
         if !self.is_driven_here() {
             return current::undriven(f);
         }
-        let _polling = Count::less(self, |state| &mut state.polling);
-        let _driving = Count::less(self, |state| &mut state.driving);
+        let _uncounted = self.count(-1, -1);
         current::undriven(f)
     }
 
@@ -210,8 +246,7 @@ impl Sim {
         current::enter(self.erased(), || {
             tasks.values().for_each(|task| task.kill())
         });
-        let net = std::mem::take(&mut *self.net.lock().unwrap_or_else(PoisonError::into_inner));
-        net.close();
+        self.waiting.wake_all();
         waiting.into_iter().for_each(wake);
         if self.is_driven_here() {
             return;
@@ -257,22 +292,36 @@ impl Sim {
         let Some(task) = state.ready.pop_front() else {
             return state.polling == 0 && state.clock.jump();
         };
+        state.stamp(task.id);
+        state.polling += 1;
         drop(state);
-        if task.is_blocking {
-            self.poll(task.id, || {
-                self.put_down(|| budget::unlimited(|| task.run()))
-            });
-        } else {
-            self.poll(task.id, || task.run());
+        let _polling = self.counted(0, 1);
+        match task.is_blocking {
+            true => self.put_down(|| task.run()),
+            false => task.run(),
         }
         true
     }
 
-    /// Runs one poll, on the record.
-    fn poll<T>(self: &Arc<Self>, id: u64, poll: impl FnOnce() -> T) -> T {
-        let _polling = Count::more(self, |state| &mut state.polling);
-        self.lock().stamp(id);
-        poll()
+    fn count(&self, driving: isize, polling: isize) -> Count<'_> {
+        self.add(driving, polling);
+        self.counted(driving, polling)
+    }
+
+    /// As `count`, for what was added already.
+    fn counted(&self, driving: isize, polling: isize) -> Count<'_> {
+        Count {
+            sim: self,
+            driving,
+            polling,
+        }
+    }
+
+    fn add(&self, driving: isize, polling: isize) {
+        let mut state = self.lock();
+        state.driving += driving;
+        state.polling += polling;
+        self.tell(state);
     }
 
     /// Waits until there is something to do: another thread polls, or wakes us from outside.
@@ -284,7 +333,7 @@ impl Sim {
         let mut state = self.lock();
         while !(state.has_work() || root.rung.load(Ordering::Acquire)) {
             let alone = state.polling == 0;
-            let limit = if alone { self.patience } else { Duration::MAX };
+            let limit = if alone { PATIENCE } else { Duration::MAX };
             state.resting += 1;
             let rested = self.changed.wait_timeout(state, limit);
             let timeout;
@@ -314,7 +363,7 @@ impl Sim {
 
 impl State {
     fn has_work(&self) -> bool {
-        !self.ready.is_empty() || (self.polling == 0 && !self.clock.is_idle())
+        !self.ready.is_empty() || (self.polling == 0 && self.clock.has_alarms())
     }
 
     fn stamp(&mut self, id: u64) {
@@ -333,50 +382,16 @@ impl State {
     }
 }
 
-/// One more, or one less, in one of the counts, until it is dropped.
+/// So and so many who drive and polls under way, until it is dropped.
 struct Count<'a> {
     sim: &'a Sim,
-    count: fn(&mut State) -> &mut usize,
-    is_less: bool,
-}
-
-impl<'a> Count<'a> {
-    /// One that was counted already.
-    fn of(sim: &'a Sim, count: fn(&mut State) -> &mut usize) -> Self {
-        let is_less = false;
-        Count {
-            sim,
-            count,
-            is_less,
-        }
-    }
-
-    fn more(sim: &'a Sim, count: fn(&mut State) -> &mut usize) -> Self {
-        *count(&mut sim.lock()) += 1;
-        Count::of(sim, count)
-    }
-
-    fn less(sim: &'a Sim, count: fn(&mut State) -> &mut usize) -> Self {
-        let mut state = sim.lock();
-        *count(&mut state) -= 1;
-        sim.tell(state);
-        let is_less = true;
-        Count {
-            sim,
-            count,
-            is_less,
-        }
-    }
+    driving: isize,
+    polling: isize,
 }
 
 impl Drop for Count<'_> {
     fn drop(&mut self) {
-        let mut state = self.sim.lock();
-        match self.is_less {
-            true => *(self.count)(&mut state) += 1,
-            false => *(self.count)(&mut state) -= 1,
-        }
-        self.sim.tell(state);
+        self.sim.add(-self.driving, -self.polling);
     }
 }
 
@@ -384,15 +399,6 @@ impl Drop for Count<'_> {
 struct Bell {
     sim: Arc<Sim>,
     rung: AtomicBool,
-}
-
-impl Bell {
-    fn of(sim: &Arc<Sim>) -> Self {
-        Bell {
-            sim: sim.clone(),
-            rung: AtomicBool::new(false),
-        }
-    }
 }
 
 impl Wake for Bell {

@@ -7,9 +7,9 @@
 //!      |      +-- task.rs    one task and its join handle
 //!      |      +-- clock.rs   virtual time and its alarms
 //!      +-- net/          the loopback: tcp.rs, udp.rs
-//!      +-- fs/           the disk: names.rs, tree.rs, content.rs, file.rs
-//!      +-- waiters.rs    who waits on a socket or a lock
+//!      +-- fs/           the disk: tree.rs, data.rs, file.rs
 //!      +-- entropy.rs    chance from a seed
+//!      +-- lock.rs       a mutex without poison
 //! ```
 //!
 //! Everything that happens in a [`Runtime`] is decided by its seed and by the program: the clock is
@@ -68,15 +68,18 @@ mod clock;
 mod entropy;
 mod executor;
 pub mod fs;
+mod lock;
 pub mod net;
 mod runtime;
 mod task;
-mod waiters;
 
 pub use clock::Sleep;
 pub use executor::Trace;
-pub use runtime::{Builder, Mem, Runtime};
+pub use runtime::{Mem, Runtime};
 pub use task::Join;
+
+/// What a poll of input or output answers.
+type Polled<T> = std::task::Poll<std::io::Result<T>>;
 
 /// The backend's name in errors.
 const NAME: &str = "mem";

@@ -1,7 +1,6 @@
 //! The door: the owner [`Runtime`], the handle [`Mem`], and every impl of a root trait, one line a
 //! body.
 
-use std::fmt;
 use std::future::Future;
 use std::io;
 use std::net::SocketAddr;
@@ -31,71 +30,23 @@ pub struct Runtime {
 }
 
 /// A handle to a simulation: what tasks and libraries use.
-#[derive(Clone)]
+#[derive(Clone, Debug)]
 pub struct Mem {
     sim: Arc<Sim>,
-}
-
-/// How a simulation is set up.
-#[derive(Debug, Clone)]
-#[must_use]
-pub struct Builder {
-    seed: u64,
-    disk: Disk,
-    patience: Duration,
-}
-
-impl Builder {
-    /// Seed 0, an empty disk, a patience of one second.
-    pub fn new() -> Self {
-        Builder {
-            seed: 0,
-            disk: Disk::new(),
-            patience: Duration::from_secs(1),
-        }
-    }
-
-    /// The seed of everything that is drawn.
-    pub fn seed(self, seed: u64) -> Self {
-        Builder { seed, ..self }
-    }
-
-    /// A disk that an earlier runtime left.
-    pub fn disk(self, disk: Disk) -> Self {
-        Builder { disk, ..self }
-    }
-
-    /// How long, in the time of the machine, `block_on` waits for a wake-up from another thread
-    /// when nothing in the simulation can go on, before it panics.
-    pub fn patience(self, patience: Duration) -> Self {
-        Builder { patience, ..self }
-    }
-
-    /// Starts the simulation.
-    #[must_use]
-    pub fn build(self) -> Runtime {
-        let sim = Sim::new(self.seed, self.disk, self.patience);
-        Runtime { mem: Mem::of(sim) }
-    }
-}
-
-impl Default for Builder {
-    fn default() -> Self {
-        Builder::new()
-    }
 }
 
 impl Runtime {
     /// A simulation of this seed, with an empty disk.
     #[must_use]
     pub fn new(seed: u64) -> Self {
-        Builder::new().seed(seed).build()
+        Runtime::with_disk(seed, Disk::new())
     }
 
     /// A simulation of this seed on a disk that an earlier one left.
     #[must_use]
     pub fn with_disk(seed: u64, disk: Disk) -> Self {
-        Builder::new().seed(seed).disk(disk).build()
+        let sim = Sim::new(seed, disk);
+        Runtime { mem: Mem { sim } }
     }
 
     /// Runs `future` until it is done, or `None` once `events` events have happened: polls of tasks
@@ -128,17 +79,13 @@ impl Mem {
     /// Cuts the disk's power and gives it back: what was not synced is lost or kept in part, as the
     /// seed has it, and open files are dead. Tasks go on; to end them too, drop the owner.
     pub fn power_cut(&self) {
-        self.sim.disk.power_cut(&self.sim.chance);
+        self.sim.disk.lock().power_cut(&self.sim.chance);
     }
 
     /// What happened so far. Equal seeds and equal programs give equal traces.
     #[must_use]
     pub fn trace(&self) -> Trace {
         self.sim.trace()
-    }
-
-    fn at(&self) -> SystemTime {
-        self.sim.wallclock()
     }
 }
 
@@ -153,7 +100,7 @@ impl BlockOn for Runtime {
     /// # Panics
     ///
     /// Besides the contract's reasons: if nothing is ready, no alarm is set, and no other thread
-    /// wakes anything for a second ([`Builder::patience`]). The message lists the blocked tasks.
+    /// wakes anything for a second of the machine's time. The message lists the blocked tasks.
     #[track_caller]
     fn block_on<F: Future>(&self, future: F) -> F::Output {
         let done = self.mem.sim.block_on(future, u64::MAX);
@@ -228,7 +175,7 @@ impl AsyncNet for Mem {
     type UdpSocket = UdpSocket;
 
     async fn connect_tcp(&self, addr: SocketAddr) -> io::Result<TcpStream> {
-        tcp::connect(&self.sim, addr).await
+        tcp::connect(&self.sim, addr)
     }
     async fn listen_tcp(&self, addr: SocketAddr) -> io::Result<TcpListener> {
         tcp::listen(&self.sim, addr)
@@ -258,51 +205,42 @@ impl AsyncFs for Mem {
         file::copy(&self.sim, from, to).await
     }
     async fn rename(&self, from: &Path, to: &Path) -> io::Result<()> {
-        file::on_disk(&self.sim, |disk| disk.rename(from, to, self.at())).await
+        file::on_disk(&self.sim, |tree| tree.rename(from, to)).await
     }
     async fn remove_file(&self, path: &Path) -> io::Result<()> {
-        file::on_disk(&self.sim, |disk| disk.remove_file(path, self.at())).await
+        file::on_disk(&self.sim, |tree| tree.remove_file(path)).await
     }
     async fn create_dir(&self, path: &Path, recursive: bool, mode: Option<u32>) -> io::Result<()> {
-        let mode = mode.unwrap_or(0o777);
-        file::on_disk(&self.sim, |disk| {
-            disk.create_dir(path, recursive, mode, self.at())
-        })
-        .await
+        file::on_disk(&self.sim, |tree| tree.create_dir(path, recursive, mode)).await
     }
     async fn remove_dir(&self, path: &Path) -> io::Result<()> {
-        file::on_disk(&self.sim, |disk| disk.remove_dir(path, false, self.at())).await
+        file::on_disk(&self.sim, |tree| tree.remove_dir(path)).await
     }
     async fn remove_dir_all(&self, path: &Path) -> io::Result<()> {
-        file::on_disk(&self.sim, |disk| disk.remove_dir(path, true, self.at())).await
+        file::on_disk(&self.sim, |tree| tree.remove_dir_all(path)).await
     }
     async fn open_dir(&self, path: &Path) -> io::Result<ReadDir> {
         file::read_dir(&self.sim, path).await
     }
     async fn path_metadata(&self, path: &Path, follow: bool) -> io::Result<Metadata> {
-        file::on_disk(&self.sim, |disk| Ok(disk.node(path, follow)?.metadata())).await
+        file::on_disk(&self.sim, |tree| Ok(tree.node(path, follow)?.metadata())).await
     }
     async fn set_path_permissions(&self, path: &Path, permissions: Permissions) -> io::Result<()> {
-        file::on_disk(&self.sim, |disk| disk.permit(path, &permissions)).await
+        file::on_disk(&self.sim, |tree| {
+            tree.node(path, true).map(|node| node.permit(&permissions))
+        })
+        .await
     }
     async fn hard_link(&self, original: &Path, link: &Path) -> io::Result<()> {
-        file::on_disk(&self.sim, |disk| disk.hard_link(original, link, self.at())).await
+        file::on_disk(&self.sim, |tree| tree.hard_link(original, link)).await
     }
     async fn symlink(&self, original: &Path, link: &Path) -> io::Result<()> {
-        file::on_disk(&self.sim, |disk| disk.symlink(original, link, self.at())).await
+        file::on_disk(&self.sim, |tree| tree.symlink(original, link)).await
     }
     async fn read_link(&self, path: &Path) -> io::Result<PathBuf> {
-        file::on_disk(&self.sim, |disk| disk.read_link(path)).await
+        file::on_disk(&self.sim, |tree| tree.read_link(path)).await
     }
     async fn canonicalize(&self, path: &Path) -> io::Result<PathBuf> {
-        file::on_disk(&self.sim, |disk| disk.canonicalize(path)).await
-    }
-}
-
-impl fmt::Debug for Mem {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Mem")
-            .field("trace", &self.sim.trace())
-            .finish_non_exhaustive()
+        file::on_disk(&self.sim, |tree| tree.canonicalize(path)).await
     }
 }

@@ -5,7 +5,7 @@
 use std::fmt;
 use std::future::Future;
 use std::pin::Pin;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+use std::sync::{Arc, Weak};
 use std::task::{Context, Poll, Wake, Waker};
 
 use anyrt_api::current::Root;
@@ -13,6 +13,7 @@ use anyrt_api::task::{JoinError, RawJoin, TaskId, TaskMeta};
 use anyrt_kit::task::{Catch, Outcome};
 
 use crate::executor::Sim;
+use crate::lock::Lock;
 
 /// A task, or a blocking closure, which is a task that ends in its first poll.
 pub(crate) struct Task {
@@ -20,12 +21,13 @@ pub(crate) struct Task {
     pub(crate) is_blocking: bool,
     pub(crate) meta: TaskMeta,
     sim: Weak<Sim>,
-    slot: Mutex<Slot>,
+    slot: Lock<Slot>,
 }
 
 type Body = Pin<Box<dyn Future<Output = ()> + Send>>;
 
 /// `is_queued` and `is_running` may both be set: woken during its poll, it is queued after it.
+#[derive(Default)]
 struct Slot {
     body: Option<Body>,
     is_queued: bool,
@@ -43,7 +45,7 @@ pub(crate) fn spawn<F>(
 where
     F: Future<Output: Send + 'static> + Send + 'static,
 {
-    let cell = Arc::new(Cell(Mutex::new(Joint::Running(None))));
+    let cell = Arc::new(Cell(Lock::new(Joint::Running(None))));
     let body = Root::new(Catch::new(future, meta.name.clone()));
     let body: Body = Box::pin(live(body, Deliver(cell.clone(), meta.clone())));
     let task = Arc::new(Task {
@@ -51,11 +53,9 @@ where
         is_blocking,
         meta,
         sim: Arc::downgrade(sim),
-        slot: Mutex::new(Slot {
+        slot: Lock::new(Slot {
             body: Some(body),
-            is_queued: false,
-            is_running: false,
-            is_aborted: false,
+            ..Slot::default()
         }),
     });
     let mut state = sim.lock();
@@ -80,7 +80,7 @@ async fn live<F: Future>(future: Root<Catch<F>>, deliver: Deliver<F::Output>) {
 impl Task {
     /// Puts the task into the queue, unless it is there; if it runs, once it has run.
     fn schedule(self: &Arc<Self>) {
-        let mut slot = self.slot();
+        let mut slot = self.slot.lock();
         let idle = !std::mem::replace(&mut slot.is_queued, true) && !slot.is_running;
         drop(slot);
         if let Some(sim) = self.sim.upgrade().filter(|_| idle) {
@@ -90,7 +90,7 @@ impl Task {
 
     /// Polls the future once, or drops it if the task was aborted.
     pub(crate) fn run(self: &Arc<Self>) {
-        let mut slot = self.slot();
+        let mut slot = self.slot.lock();
         slot.is_queued = false;
         let Some(mut body) = slot.body.take() else {
             return;
@@ -101,11 +101,11 @@ impl Task {
         let waker = Waker::from(self.clone());
         let mut cx = Context::from_waker(&waker);
         let is_over = is_aborted || body.as_mut().poll(&mut cx).is_ready();
-        let mut slot = self.slot();
+        let mut slot = self.slot.lock();
         if is_over || slot.is_aborted {
             drop(slot);
             drop(body);
-            self.slot().is_running = false;
+            self.slot.lock().is_running = false;
             return self.leave();
         }
         slot.body = Some(body);
@@ -119,7 +119,7 @@ impl Task {
 
     /// Ends the task here and now, or, while it runs, after its poll.
     pub(crate) fn kill(&self) {
-        let mut slot = self.slot();
+        let mut slot = self.slot.lock();
         slot.is_aborted = true;
         let body = slot.body.take();
         drop(slot);
@@ -127,7 +127,7 @@ impl Task {
     }
 
     pub(crate) fn is_running(&self) -> bool {
-        self.slot().is_running
+        self.slot.lock().is_running
     }
 
     /// Takes the task out of the runtime's list.
@@ -138,10 +138,6 @@ impl Task {
             sim.tell(state);
             drop(task);
         }
-    }
-
-    fn slot(&self) -> MutexGuard<'_, Slot> {
-        self.slot.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -166,7 +162,7 @@ impl<T> Drop for Deliver<T> {
 }
 
 /// Where a task's outcome waits for its handle.
-struct Cell<T>(Mutex<Joint<T>>);
+struct Cell<T>(Lock<Joint<T>>);
 
 enum Joint<T> {
     Running(Option<Waker>),
@@ -176,13 +172,9 @@ enum Joint<T> {
 }
 
 impl<T> Cell<T> {
-    fn lock(&self) -> MutexGuard<'_, Joint<T>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
     /// Stores the first outcome and wakes who waits for it; drops it if nobody ever will.
     fn give(&self, outcome: Outcome<T>) {
-        let mut joint = self.lock();
+        let mut joint = self.0.lock();
         if let Joint::Running(waiting) = &mut *joint {
             let waiting = waiting.take();
             *joint = Joint::Done(outcome);
@@ -201,7 +193,7 @@ pub struct Join<T> {
 impl<T> Join<T> {
     fn try_join(&self, cx: &mut Context<'_>) -> Poll<Result<T, JoinError>> {
         let waker = cx.waker().clone();
-        let mut joint = self.cell.lock();
+        let mut joint = self.cell.0.lock();
         let displaced = match &mut *joint {
             Joint::Running(waiting) => waiting.replace(waker),
             _ => match std::mem::replace(&mut *joint, Joint::Over) {
@@ -228,11 +220,11 @@ impl<T: Send> Future for Join<T> {
 
 impl<T: Send> RawJoin<T> for Join<T> {
     fn abort(&self) {
-        self.task.slot().is_aborted = true;
+        self.task.slot.lock().is_aborted = true;
         self.task.schedule();
     }
     fn is_finished(&self) -> bool {
-        !matches!(*self.cell.lock(), Joint::Running(_))
+        !matches!(*self.cell.0.lock(), Joint::Running(_))
     }
     fn id(&self) -> TaskId {
         TaskId::from_u64(self.task.id)
@@ -241,7 +233,7 @@ impl<T: Send> RawJoin<T> for Join<T> {
 
 impl<T> Drop for Join<T> {
     fn drop(&mut self) {
-        let left = std::mem::replace(&mut *self.cell.lock(), Joint::Over);
+        let left = std::mem::replace(&mut *self.cell.0.lock(), Joint::Over);
         drop(left);
     }
 }

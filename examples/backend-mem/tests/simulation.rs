@@ -10,7 +10,7 @@ use std::time::Duration;
 use anyrt_api::net::{TcpListener, TcpStream, UdpSocket};
 use anyrt_api::task::{JoinError, JoinHandle, yield_now};
 use anyrt_api::{BlockOn, Entropy, Spawn, Timer, fs, task, time};
-use anyrt_mem::{Builder, Mem, Runtime, Trace};
+use anyrt_mem::{Mem, Runtime, Trace};
 use futures_lite::future;
 
 /// A bit of everything, of which the trace is the outcome.
@@ -78,7 +78,7 @@ fn a_year_takes_no_time_and_a_spin_takes_some() {
 
 #[test]
 fn a_deadlock_names_the_tasks() {
-    let owner = Builder::new().patience(Duration::from_millis(20)).build();
+    let owner = Runtime::new(0);
     let ran = catch_unwind(AssertUnwindSafe(|| {
         owner.block_on(async {
             let task = task::Builder::new()

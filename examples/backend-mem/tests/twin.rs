@@ -9,8 +9,8 @@ use anyrt_api::{BlockOn, Entropy};
 use anyrt_mem::{Mem, Runtime};
 use futures_lite::StreamExt;
 
-const NAMES: [&str; 12] = [
-    "a", "b", "a/b", "a/c", "b/a", "a/b/c", "a/..", "b/../a", "a/", "c", "c/a", "",
+const NAMES: [&str; 10] = [
+    "a", "b", "a/b", "a/c", "b/a", "a/b/c", "a/..", "b/../a", "c", "c/a",
 ];
 
 /// What an operation answers, as far as both worlds must agree.

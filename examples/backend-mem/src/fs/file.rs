@@ -5,24 +5,28 @@
 
 use std::collections::VecDeque;
 use std::fs::TryLockError;
+use std::future::poll_fn;
 use std::io::{self, ErrorKind, SeekFrom};
 use std::path::Path;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use anyrt_api::fs::{
     FileTimes, Metadata, OpenFlags, Permissions, RawDirEntry, RawFile, RawReadDir,
 };
 use anyrt_api::io::{Direction, RawObject, Wait};
+use anyrt_kit::wait::Waiters;
 
-use super::content::Data;
-use super::tree::{Body, Disk, Node};
+use super::data::Data;
+use super::tree::{Kind, Node, Tree};
+use crate::Polled;
 use crate::executor::Sim;
+use crate::lock::Lock;
 
 /// What an operation on a path takes.
 const PATH_NANOS: u64 = 10_000;
 
-/// What a sync takes at least, and the bound of what chance adds.
+/// What a sync takes at least, and what chance adds at most.
 const SYNC_NANOS: (u64, usize) = (50_000, 450_000);
 
 /// An open file of a [`Mem`](crate::Mem) runtime.
@@ -34,21 +38,20 @@ pub struct File(Arc<Open>);
 struct Open {
     sim: Arc<Sim>,
     node: Arc<Node>,
-    id: u64,
     life: u64,
     flags: OpenFlags,
-    cursor: Mutex<u64>,
+    cursor: Lock<u64>,
 }
 
 /// Makes a change of names or looks one up, after the time that it takes.
 pub(crate) async fn on_disk<T>(
     sim: &Arc<Sim>,
-    op: impl FnOnce(&Disk) -> io::Result<T>,
+    op: impl FnOnce(&mut Tree) -> io::Result<T>,
 ) -> io::Result<T> {
-    sim.check()?;
-    sim.sleep(PATH_NANOS).await;
-    sim.check()?;
-    op(&sim.disk)
+    sim.pause(PATH_NANOS).await?;
+    let mut tree = sim.disk.lock();
+    tree.now = sim.wallclock();
+    op(&mut tree)
 }
 
 /// Opens a file.
@@ -57,138 +60,107 @@ pub(crate) async fn open(sim: &Arc<Sim>, path: &Path, flags: &OpenFlags) -> io::
         let text = "there is no system here that would know custom flags";
         return Err(io::Error::new(ErrorKind::InvalidInput, text));
     }
-    let at = sim.wallclock();
-    let node = on_disk(sim, |disk| disk.open(path, flags, at)).await?;
+    let opened = |tree: &mut Tree| Ok((tree.open(path, flags)?, tree.life));
+    let (node, life) = on_disk(sim, opened).await?;
     Ok(File(Arc::new(Open {
         sim: sim.clone(),
         node,
-        id: sim.disk.new_id(),
-        life: sim.disk.life(),
+        life,
         flags: flags.clone(),
-        cursor: Mutex::new(0),
+        cursor: Lock::default(),
     })))
 }
 
 /// Opens a file to read it, or makes or empties one to write it.
-async fn open_whole(sim: &Arc<Sim>, path: &Path, writes: bool) -> io::Result<File> {
+async fn open_whole(sim: &Arc<Sim>, path: &Path, writes: bool) -> io::Result<Arc<Open>> {
     let mut flags = OpenFlags::default();
     (flags.read, flags.write) = (!writes, writes);
     (flags.create, flags.truncate) = (writes, writes);
-    open(sim, path, &flags).await
+    Ok(open(sim, path, &flags).await?.0)
 }
 
 /// Reads a whole file.
 pub(crate) async fn read(sim: &Arc<Sim>, path: &Path) -> io::Result<Vec<u8>> {
-    open_whole(sim, path, false).await?.0.read_all()
+    open_whole(sim, path, false).await?.read_all()
 }
 
 /// Makes or empties a file and writes it.
 pub(crate) async fn write(sim: &Arc<Sim>, path: &Path, bytes: &[u8]) -> io::Result<()> {
     let file = open_whole(sim, path, true).await?;
-    file.0.write(bytes, Some(0)).map(drop)
+    file.write(bytes, Some(0)).map(drop)
 }
 
 /// Copies bytes and permissions.
 pub(crate) async fn copy(sim: &Arc<Sim>, from: &Path, to: &Path) -> io::Result<u64> {
     let from = open_whole(sim, from, false).await?;
-    let metadata = from.0.node.metadata();
-    if !metadata.is_file() {
+    if from.node.kind != Kind::File {
         return Err(ErrorKind::InvalidInput.into());
     }
     let to = open_whole(sim, to, true).await?;
-    let n_copied = to.0.write(&from.0.read_all()?, Some(0))?;
-    to.0.node.state().permit(&metadata.permissions());
+    to.node.permit(&from.node.metadata().permissions());
+    let n_copied = to.write(&from.read_all()?, Some(0))?;
     Ok(n_copied as u64)
 }
 
 /// Opens a folder; its entries are those of now.
 pub(crate) async fn read_dir(sim: &Arc<Sim>, path: &Path) -> io::Result<ReadDir> {
-    let names = on_disk(sim, |disk| disk.node(path, true)?.names()).await?;
-    Ok(ReadDir {
-        left: names
-            .into_iter()
-            .map(|(name, node)| {
-                let mut entry = RawDirEntry::new(name);
-                entry.file_type = Some(node.metadata().file_type());
-                entry.ino = Some(node.ino);
-                entry
-            })
-            .collect(),
-    })
+    let left = on_disk(sim, |tree| tree.entries(path)).await?;
+    Ok(ReadDir { left })
 }
 
 impl Open {
-    /// The bytes of the file, to be read or written.
-    fn with<T>(
-        &self,
-        op: impl FnOnce(&mut Data, bool) -> io::Result<T>,
-        writes: bool,
-    ) -> io::Result<T> {
-        self.alive()?;
-        let granted = if writes {
-            self.flags.write || self.flags.append
-        } else {
-            self.flags.read
-        };
-        let mut state = self.node.state();
-        match &mut state.body {
-            Body::File(data) if granted => {
-                let done = op(data, self.flags.append)?;
-                let now = self.sim.wallclock();
-                if writes {
-                    state.modified = now;
-                } else {
-                    state.accessed = now;
-                }
-                Ok(done)
-            }
-            // What the system calls a bad descriptor, for which std has no kind.
-            Body::File(_) => Err(io::Error::other("the file was not opened for this")),
-            _ => Err(ErrorKind::IsADirectory.into()),
-        }
-    }
-
     fn alive(&self) -> io::Result<()> {
         self.sim.check()?;
-        if self.life != self.sim.disk.life() {
-            return Err(io::Error::other(
-                "the power of `mem` was cut while the file was open",
-            ));
+        if self.life != self.sim.disk.lock().life {
+            let text = "the power of `mem` was cut while the file was open";
+            return Err(io::Error::other(text));
         }
         Ok(())
     }
 
+    /// Reads or writes the bytes of the file.
+    fn with<T>(&self, writes: bool, op: impl FnOnce(&mut Data) -> io::Result<T>) -> io::Result<T> {
+        self.alive()?;
+        if self.node.kind != Kind::File {
+            return Err(ErrorKind::IsADirectory.into());
+        }
+        let granted = match writes {
+            true => self.flags.write || self.flags.append,
+            false => self.flags.read,
+        };
+        if !granted {
+            // What the system calls a bad descriptor, for which std has no kind.
+            return Err(io::Error::other("the file was not opened for this"));
+        }
+        let now = self.sim.wallclock();
+        let mut state = self.node.state.lock();
+        let done = op(&mut state.data)?;
+        match writes {
+            true => state.modified = now,
+            false => state.accessed = now,
+        }
+        Ok(done)
+    }
+
     fn read(&self, buf: &mut [u8], offset: u64) -> io::Result<usize> {
-        self.with(|data, _| Ok(data.read(buf, offset)), false)
+        self.with(false, |data| Ok(data.read(buf, offset)))
     }
 
     fn read_all(&self) -> io::Result<Vec<u8>> {
-        let mut bytes = vec![0; self.node.metadata().len() as usize];
-        let n_read = self.read(&mut bytes, 0)?;
-        bytes.truncate(n_read);
-        Ok(bytes)
+        self.with(false, |data| {
+            let mut bytes = vec![0; data.len() as usize];
+            data.read(&mut bytes, 0);
+            Ok(bytes)
+        })
     }
 
-    /// Writes at an offset, or at the cursor, which moves.
+    /// Writes at an offset, or at the cursor, which moves; to append, at the end.
     fn write(&self, bytes: &[u8], offset: Option<u64>) -> io::Result<usize> {
-        if bytes.is_empty() {
-            return self.alive().map(|()| 0);
-        }
-        let mut cursor = self.cursor();
-        let write = |data: &mut Data, append| {
-            let at = if append {
-                data.len()
-            } else {
-                offset.unwrap_or(*cursor)
-            };
-            let end = at
-                .checked_add(bytes.len() as u64)
-                .filter(|end| *end <= i64::MAX as u64);
-            let end = end.ok_or(ErrorKind::FileTooLarge)?;
-            data.write(bytes, at);
-            Ok(end)
-        };
-        let end = self.with(write, true)?;
+        let mut cursor = self.cursor.lock();
+        let end = self.with(true, |data| match self.flags.append {
+            true => data.write(bytes, data.len()),
+            false => data.write(bytes, offset.unwrap_or(*cursor)),
+        })?;
         if offset.is_none() {
             *cursor = end;
         }
@@ -197,7 +169,7 @@ impl Open {
 
     fn seek(&self, to: SeekFrom) -> io::Result<u64> {
         self.alive()?;
-        let mut cursor = self.cursor();
+        let mut cursor = self.cursor.lock();
         let at = match to {
             SeekFrom::Start(at) => Some(at),
             SeekFrom::End(by) => self.node.metadata().len().checked_add_signed(by),
@@ -213,22 +185,23 @@ impl Open {
         if let Err(dead) = self.alive() {
             return Some(Err(dead));
         }
-        let locks = &mut self.node.state().locks;
-        let mut others = locks.iter().filter(|(id, _)| **id != self.id);
+        let locks = &mut self.node.state.lock().locks;
+        let mut others = locks.iter().filter(|(id, _)| **id != self.id());
         if others.any(|(_, alone)| exclusive || *alone) {
             return None;
         }
-        locks.insert(self.id, exclusive);
+        locks.insert(self.id(), exclusive);
         Some(Ok(()))
     }
 
     fn unlock(&self) {
-        self.node.state().locks.remove(&self.id);
-        self.node.unlocked.wake();
+        self.node.state.lock().locks.remove(&self.id());
+        self.node.unlocked.wake_all();
     }
 
-    fn cursor(&self) -> std::sync::MutexGuard<'_, u64> {
-        self.cursor.lock().unwrap_or_else(PoisonError::into_inner)
+    /// A number that no other handle has.
+    fn id(&self) -> usize {
+        std::ptr::from_ref(self).addr()
     }
 }
 
@@ -245,11 +218,9 @@ impl RawObject for File {
     }
 }
 
-type Polled<T> = Poll<io::Result<T>>;
-
 impl RawFile for File {
     fn poll_read(&self, _: &mut Context<'_>, _: &mut Wait, buf: &mut [u8]) -> Polled<usize> {
-        let mut cursor = self.0.cursor();
+        let mut cursor = self.0.cursor.lock();
         let read = self.0.read(buf, *cursor);
         *cursor += *read.as_ref().unwrap_or(&0) as u64;
         Poll::Ready(read)
@@ -276,52 +247,57 @@ impl RawFile for File {
         self.0.alive().map(|()| self.0.node.metadata())
     }
     async fn set_len(&self, len: u64) -> io::Result<()> {
-        if len > i64::MAX as u64 || !self.0.flags.write && !self.0.flags.append {
+        if !(self.0.flags.write || self.0.flags.append) {
             return Err(ErrorKind::InvalidInput.into());
         }
-        let set_len = |data: &mut Data, _| {
-            data.set_len(len);
-            Ok(())
-        };
-        self.0.with(set_len, true)
+        self.0.with(true, |data| data.set_len(len))
     }
     async fn sync(&self, _data_only: bool) -> io::Result<()> {
         self.0.alive()?;
-        let extra = self.0.sim.chance.below(SYNC_NANOS.1) as u64;
-        self.0.sim.sleep(SYNC_NANOS.0 + extra).await;
+        let extra = self.0.sim.chance.up_to(SYNC_NANOS.1) as u64;
+        self.0.sim.pause(SYNC_NANOS.0 + extra).await?;
         self.0.alive()?;
-        self.0.sim.disk.sync(&self.0.node);
+        self.0.sim.disk.lock().sync();
+        self.0.node.state.lock().data.sync();
         Ok(())
     }
     async fn set_file_permissions(&self, permissions: Permissions) -> io::Result<()> {
-        self.0.alive()?;
-        self.0.node.state().permit(&permissions);
-        Ok(())
+        self.0.alive().map(|()| self.0.node.permit(&permissions))
     }
     async fn set_times(&self, times: FileTimes) -> io::Result<()> {
         self.0.alive()?;
-        let mut state = self.0.node.state();
+        let mut state = self.0.node.state.lock();
         state.accessed = times.accessed().unwrap_or(state.accessed);
         state.modified = times.modified().unwrap_or(state.modified);
         Ok(())
     }
     async fn lock(&self, exclusive: bool) -> io::Result<()> {
-        let unlocked = &self.0.node.unlocked;
-        unlocked
-            .wait(&self.0.sim, || self.0.try_lock(exclusive))
-            .await
+        let mut waiting = Waiting(&self.0.node.unlocked, Wait::new());
+        let lock = |cx: &mut Context<'_>| {
+            let Waiting(unlocked, wait) = &mut waiting;
+            let sim = &self.0.sim;
+            sim.poll_on(unlocked, cx, wait, || self.0.try_lock(exclusive))
+        };
+        poll_fn(lock).await
     }
     async fn try_lock(&self, exclusive: bool) -> Result<(), TryLockError> {
         let taken = self.0.try_lock(exclusive).ok_or(TryLockError::WouldBlock)?;
         taken.map_err(TryLockError::Error)
     }
     async fn unlock(&self) -> io::Result<()> {
-        self.0.alive()?;
-        self.0.unlock();
-        Ok(())
+        self.0.alive().map(|()| self.0.unlock())
     }
     async fn try_clone_file(&self) -> io::Result<Self> {
         self.0.alive().map(|()| File(self.0.clone()))
+    }
+}
+
+/// A task that waits for a lock. Dropping it takes the task out.
+struct Waiting<'a>(&'a Waiters, Wait);
+
+impl Drop for Waiting<'_> {
+    fn drop(&mut self) {
+        self.0.cancel(&mut self.1);
     }
 }
 

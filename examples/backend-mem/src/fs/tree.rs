@@ -1,80 +1,77 @@
-//! The tree of folders and its journal: [`Disk`] and [`Node`].
+//! The names of a disk and their journal: [`Disk`], [`Tree`], [`Node`], and what can be done with a
+//! path.
 //!
-//! A node is alive as long as something names it: a folder, as it is or as it is on the disk, a
-//! record of the journal, or a handle. Knows nothing of the cursor of a handle, nor of the clock.
+//! The tree is a map from whole paths, without links in them, to what is there. A node is alive as
+//! long as a name, a record of the journal or a handle has it. Knows nothing of open files, nor of
+//! the clock.
 
 use std::collections::{BTreeMap, VecDeque};
-use std::ffi::{OsStr, OsString};
 use std::fmt;
 use std::io::{self, ErrorKind};
-use std::path::PathBuf;
-use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::path::{Component, Path, PathBuf};
+use std::sync::{Arc, MutexGuard};
 use std::time::SystemTime;
 
-use anyrt_api::fs::{FileType, Metadata, Permissions, UnixMetadata};
+use anyrt_api::fs::{FileType, Metadata, OpenFlags, Permissions, RawDirEntry};
+use anyrt_kit::wait::Waiters;
 
-use super::content::Data;
+use super::data::Data;
 use crate::entropy::Stream;
-use crate::waiters::Waiters;
+use crate::lock::Lock;
 
-/// Records that the journal keeps before the oldest go to the disk by themselves.
-const JOURNAL: usize = 1024;
+/// Links that may be followed on one way.
+const LINKS: usize = 40;
+
+/// The bits that a new file or folder does not get.
+const UMASK: u32 = 0o022;
 
 /// A disk: what is left of a [`Mem`](crate::Mem) runtime when its power was cut.
 ///
 /// Cheap to clone; all clones are one disk. [`Runtime::with_disk`](crate::Runtime::with_disk)
 /// starts the next runtime on it.
 #[derive(Clone)]
-pub struct Disk(Arc<Tree>);
+pub struct Disk(Arc<Lock<Tree>>);
 
-struct Tree {
-    root: Arc<Node>,
-    journal: Mutex<Journal>,
+/// The names as they are and as they are on the disk, and the changes between the two.
+pub(crate) struct Tree {
+    names: Names,
+    durable: Names,
+    journal: Vec<Record>,
     /// Counts the power cuts: a handle of an earlier life is dead.
-    life: AtomicU64,
+    pub(super) life: u64,
+    /// What a change of names is dated, set by whoever makes one.
+    pub(super) now: SystemTime,
 }
 
-#[derive(Default)]
-pub(super) struct Journal {
-    records: VecDeque<Vec<Entry>>,
-    last_id: u64,
-}
+type Names = BTreeMap<PathBuf, Arc<Node>>;
 
-/// One name that changes hands.
-struct Entry {
-    folder: Arc<Node>,
-    name: OsString,
-    old: Option<Arc<Node>>,
-    new: Option<Arc<Node>>,
-}
-
-type Entries = BTreeMap<OsString, Arc<Node>>;
+/// Names that are given or taken away in one step.
+type Record = Vec<(PathBuf, Option<Arc<Node>>)>;
 
 /// A file, a folder or a symbolic link.
 pub(crate) struct Node {
-    pub(crate) ino: u64,
-    state: Mutex<State>,
+    pub(super) kind: Kind,
+    pub(super) state: Lock<State>,
     /// Who waits for its lock.
-    pub(crate) unlocked: Waiters,
+    pub(super) unlocked: Waiters,
 }
 
-/// What is known of a node.
-pub(crate) struct State {
-    pub(crate) body: Body,
-    pub(crate) mode: u32,
-    pub(crate) created: SystemTime,
-    pub(crate) modified: SystemTime,
-    pub(crate) accessed: SystemTime,
-    /// Who holds its lock, and whether alone.
-    pub(crate) locks: BTreeMap<u64, bool>,
-    n_names: u64,
-}
-
-pub(crate) enum Body {
-    File(Data),
-    Folder { now: Entries, durable: Entries },
+#[derive(PartialEq)]
+pub(super) enum Kind {
+    File,
+    Folder,
     Link(PathBuf),
+}
+
+/// What changes of a node.
+pub(super) struct State {
+    pub(super) data: Data,
+    pub(super) created: SystemTime,
+    pub(super) modified: SystemTime,
+    pub(super) accessed: SystemTime,
+    /// The handles that hold its lock, and whether alone.
+    pub(super) locks: BTreeMap<usize, bool>,
+    mode: u32,
 }
 
 impl Default for Disk {
@@ -87,277 +84,371 @@ impl Disk {
     /// An empty disk: a root folder.
     #[must_use]
     pub fn new() -> Self {
-        let folder = Body::folder();
-        Disk(Arc::new(Tree {
-            root: Node::new(1, folder, 0o755, SystemTime::UNIX_EPOCH),
-            journal: Mutex::new(Journal {
-                records: VecDeque::new(),
-                last_id: 1,
-            }),
-            life: AtomicU64::new(0),
-        }))
+        let now = SystemTime::UNIX_EPOCH;
+        let root = Node::new(Kind::Folder, 0o755, now);
+        let names = Names::from([(PathBuf::from("/"), root)]);
+        Disk(Arc::new(Lock::new(Tree {
+            durable: names.clone(),
+            names,
+            journal: Vec::new(),
+            life: 0,
+            now,
+        })))
     }
 
-    pub(super) fn root(&self) -> &Arc<Node> {
-        &self.0.root
-    }
-
-    /// The lock that every change of names is made under.
-    pub(super) fn journal(&self) -> MutexGuard<'_, Journal> {
-        self.0
-            .journal
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// A number that no node and no handle has.
-    pub(super) fn new_id(&self) -> u64 {
-        self.journal().new_id()
-    }
-
-    pub(super) fn life(&self) -> u64 {
-        // Relaxed: a cut and what follows it are ordered by the locks of the nodes.
-        self.0.life.load(Ordering::Relaxed)
-    }
-
-    /// Puts a node's bytes on the disk, and the names that concern it.
-    pub(super) fn sync(&self, node: &Arc<Node>) {
-        let mut journal = self.journal();
-        let concerns = |entry: &Entry| {
-            let of = |other: &Arc<Node>| Arc::ptr_eq(other, node);
-            of(&entry.folder)
-                || entry.old.as_ref().is_some_and(of)
-                || entry.new.as_ref().is_some_and(of)
-        };
-        let last = journal
-            .records
-            .iter()
-            .rposition(|record| record.iter().any(concerns));
-        journal.commit(last.map_or(0, |last| last + 1));
-        if let Body::File(data) = &mut node.state().body {
-            data.sync();
-        }
-    }
-
-    /// Cuts the power: see the [module](self) for what is left.
-    pub(crate) fn power_cut(&self, chance: &Stream) {
-        let mut journal = self.journal();
-        self.0.life.fetch_add(1, Ordering::Relaxed);
-        let n_kept = chance.below(journal.records.len() + 1);
-        journal.commit(n_kept);
-        journal.records.clear();
-        let mut seen = BTreeMap::new();
-        self.root().restart(chance, &mut seen);
-        for (node, n_names) in seen.into_values() {
-            node.state().n_names = n_names;
-        }
+    pub(crate) fn lock(&self) -> MutexGuard<'_, Tree> {
+        self.0.lock()
     }
 }
 
-impl Journal {
-    pub(super) fn create(&mut self, body: Body, mode: u32, at: SystemTime) -> Arc<Node> {
-        Node::new(self.new_id(), body, mode, at)
-    }
-
-    fn new_id(&mut self) -> u64 {
-        self.last_id += 1;
-        self.last_id
-    }
-
-    /// Gives names to nodes, or takes them away, in one step.
-    pub(super) fn rename(
-        &mut self,
-        names: Vec<(Arc<Node>, OsString, Option<Arc<Node>>)>,
-        at: SystemTime,
-    ) {
-        let entries = names.into_iter().map(|(folder, name, new)| {
-            let old = folder.set(&name, new.as_ref(), at);
-            new.iter().for_each(|node| node.state().n_names += 1);
-            old.iter().for_each(|node| node.state().n_names -= 1);
-            Entry {
-                folder,
-                name,
-                old,
-                new,
-            }
-        });
-        self.records.push_back(entries.collect());
-        if self.records.len() > JOURNAL {
-            self.commit(1);
+impl Tree {
+    /// Puts all names on the disk.
+    pub(super) fn sync(&mut self) {
+        for (path, node) in self.journal.drain(..).flatten() {
+            put(&mut self.durable, path, node);
         }
     }
 
-    /// The oldest records reach the disk.
-    fn commit(&mut self, n_records: usize) {
-        for entry in self.records.drain(..n_records).flatten() {
-            if let Body::Folder { durable, .. } = &mut entry.folder.state().body {
-                put(durable, &entry.name, entry.new.as_ref());
+    /// Cuts the power: see [`fs`](super) for what is left.
+    pub(crate) fn power_cut(&mut self, chance: &Stream) {
+        self.life += 1;
+        self.journal.truncate(chance.up_to(self.journal.len()));
+        self.sync();
+        self.names.clone_from(&self.durable);
+        for node in self.names.values() {
+            let mut state = node.state.lock();
+            state.locks.clear();
+            state.data.power_cut(chance);
+        }
+    }
+
+    /// Gives names, or takes them away, in one step.
+    fn record(&mut self, record: Record) {
+        for (path, node) in &record {
+            put(&mut self.names, path.clone(), node.clone());
+            if let Some(folder) = path.parent().and_then(|above| self.names.get(above)) {
+                folder.state.lock().modified = self.now;
             }
         }
-    }
-}
-
-fn put(entries: &mut Entries, name: &OsStr, node: Option<&Arc<Node>>) -> Option<Arc<Node>> {
-    match node {
-        Some(node) => entries.insert(name.to_owned(), node.clone()),
-        None => entries.remove(name),
-    }
-}
-
-impl Node {
-    fn new(ino: u64, body: Body, mode: u32, at: SystemTime) -> Arc<Self> {
-        Arc::new(Node {
-            ino,
-            state: Mutex::new(State {
-                body,
-                mode,
-                created: at,
-                modified: at,
-                accessed: at,
-                locks: BTreeMap::new(),
-                n_names: 0,
-            }),
-            unlocked: Waiters::default(),
-        })
+        self.journal.push(record);
     }
 
-    pub(crate) fn state(&self) -> MutexGuard<'_, State> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    fn create(&mut self, path: PathBuf, kind: Kind, mode: u32) -> Arc<Node> {
+        let node = Node::new(kind, mode, self.now);
+        self.record(vec![(path, Some(node.clone()))]);
+        node
     }
 
-    /// What stands under a name in this folder.
-    pub(super) fn child(&self, name: &OsStr) -> io::Result<Option<Arc<Node>>> {
-        let state = self.state();
-        let Body::Folder { now, .. } = &state.body else {
-            return Err(ErrorKind::NotADirectory.into());
-        };
-        state.allow(0o100)?;
-        Ok(now.get(name).cloned())
-    }
-
-    pub(super) fn is_folder(&self) -> bool {
-        matches!(self.state().body, Body::Folder { .. })
-    }
-
-    pub(super) fn link(&self) -> Option<PathBuf> {
-        match &self.state().body {
-            Body::Link(target) => Some(target.clone()),
-            _ => None,
+    /// The path without links and dots. Everything above its last name is there; `follow` says
+    /// whether a link that stands under that name is followed.
+    fn resolve(&self, path: &Path, follow: bool) -> io::Result<PathBuf> {
+        let bytes = path.as_os_str().as_encoded_bytes();
+        if bytes.contains(&0) {
+            let text = "a path has no NUL byte in it";
+            return Err(io::Error::new(ErrorKind::InvalidInput, text));
         }
-    }
-
-    /// The names in this folder.
-    pub(super) fn names(&self) -> io::Result<Vec<(OsString, Arc<Node>)>> {
-        let state = self.state();
-        let Body::Folder { now, .. } = &state.body else {
-            return Err(ErrorKind::NotADirectory.into());
-        };
-        state.allow(0o400)?;
-        Ok(now
-            .iter()
-            .map(|(name, node)| (name.clone(), node.clone()))
-            .collect())
-    }
-
-    pub(crate) fn metadata(&self) -> Metadata {
-        let state = self.state();
-        let (kind, bits, len) = match &state.body {
-            Body::File(data) => (FileType::FILE, 0o100_000, data.len()),
-            Body::Folder { .. } => (FileType::DIR, 0o040_000, 4096),
-            Body::Link(target) => (
-                FileType::SYMLINK,
-                0o120_000,
-                target.as_os_str().len() as u64,
-            ),
-        };
-        let unix = UnixMetadata {
-            ino: self.ino,
-            mode: bits | state.mode,
-            nlink: state.n_names,
-            blksize: 4096,
-            blocks: len.div_ceil(512),
-            ..UnixMetadata::default()
-        };
-        Metadata::new(kind, len)
-            .with_permissions(Permissions::from_mode(bits | state.mode))
-            .with_created(state.created)
-            .with_modified(state.modified)
-            .with_accessed(state.accessed)
-            .with_unix(unix)
-    }
-
-    fn set(&self, name: &OsStr, node: Option<&Arc<Node>>, at: SystemTime) -> Option<Arc<Node>> {
-        let mut state = self.state();
-        state.modified = at;
-        match &mut state.body {
-            Body::Folder { now, .. } => put(now, name, node),
-            _ => unreachable!("names are only set in folders"),
+        if bytes.is_empty() {
+            return Err(ErrorKind::NotFound.into());
         }
+        let mut place = PathBuf::from("/");
+        self.walk(&mut place, path, follow, &mut 0)?;
+        Ok(place)
     }
 
-    /// Becomes what is on the disk, and all below with it; counts the names of each.
-    fn restart(self: &Arc<Self>, chance: &Stream, seen: &mut BTreeMap<u64, (Arc<Node>, u64)>) {
-        let place = seen.entry(self.ino).or_insert_with(|| (self.clone(), 0));
-        place.1 += 1;
-        if place.1 > 1 {
-            return;
-        }
-        let mut state = self.state();
-        state.locks.clear();
-        let mut below = Vec::new();
-        match &mut state.body {
-            Body::File(data) => data.power_cut(chance),
-            Body::Folder { now, durable } => {
-                now.clone_from(durable);
-                below.extend(now.values().cloned());
+    /// Goes on from `place` along `path`.
+    fn walk(
+        &self,
+        place: &mut PathBuf,
+        path: &Path,
+        follow: bool,
+        n_links: &mut usize,
+    ) -> io::Result<()> {
+        let mut steps = path.components();
+        while let Some(step) = steps.next() {
+            match step {
+                Component::RootDir => place.push("/"),
+                Component::CurDir | Component::Prefix(_) => {}
+                Component::ParentDir => {
+                    self.folder(place)?;
+                    place.pop();
+                }
+                Component::Normal(name) => {
+                    self.folder(place)?;
+                    place.push(name);
+                    let is_last = steps.as_path().as_os_str().is_empty();
+                    let Some(Kind::Link(target)) = self.names.get(place).map(|node| &node.kind)
+                    else {
+                        continue;
+                    };
+                    if is_last && !follow {
+                        continue;
+                    }
+                    *n_links += 1;
+                    if *n_links > LINKS {
+                        return Err(io::Error::other("too many levels of symbolic links"));
+                    }
+                    place.pop();
+                    self.walk(place, target, true, n_links)?;
+                }
             }
-            Body::Link(_) => {}
-        }
-        drop(state);
-        below.iter().for_each(|node| node.restart(chance, seen));
-    }
-}
-
-impl State {
-    /// An error unless the owner, who we are, has this permission.
-    pub(crate) fn allow(&self, bit: u32) -> io::Result<()> {
-        if self.mode & bit == 0 {
-            return Err(ErrorKind::PermissionDenied.into());
         }
         Ok(())
     }
 
-    /// Changes the permissions, of which a node keeps the lower twelve bits.
-    pub(crate) fn permit(&mut self, permissions: &Permissions) {
-        let mode = permissions.mode().unwrap_or(match permissions.readonly() {
-            true => self.mode & !0o222,
-            false => self.mode | 0o222,
+    /// The folder of a resolved path.
+    fn folder(&self, place: &Path) -> io::Result<&Arc<Node>> {
+        let node = self.names.get(place).ok_or(ErrorKind::NotFound)?;
+        let is_folder = (node.kind == Kind::Folder).then_some(node);
+        is_folder.ok_or(ErrorKind::NotADirectory.into())
+    }
+
+    /// What a path leads to, and its resolved form.
+    fn find(&self, path: &Path, follow: bool) -> io::Result<(PathBuf, &Arc<Node>)> {
+        let place = self.resolve(path, follow)?;
+        let node = self.names.get(&place).ok_or(ErrorKind::NotFound)?;
+        Ok((place, node))
+    }
+
+    /// The resolved form of a path at which nothing stands.
+    fn vacant(&self, path: &Path) -> io::Result<PathBuf> {
+        let place = self.resolve(path, false)?;
+        match self.names.contains_key(&place) {
+            true => Err(ErrorKind::AlreadyExists.into()),
+            false => Ok(place),
+        }
+    }
+
+    /// The names at and below a resolved path, from the top.
+    fn below<'a>(&'a self, place: &'a Path) -> impl Iterator<Item = (&'a PathBuf, &'a Arc<Node>)> {
+        let names = self.names.range(place.to_owned()..);
+        names.take_while(move |(path, _)| path.starts_with(place))
+    }
+
+    fn is_empty(&self, place: &Path) -> bool {
+        self.below(place).nth(1).is_none()
+    }
+
+    pub(crate) fn node(&self, path: &Path, follow: bool) -> io::Result<Arc<Node>> {
+        Ok(self.find(path, follow)?.1.clone())
+    }
+
+    /// Finds the file to open, or makes it.
+    pub(super) fn open(&mut self, path: &Path, flags: &OpenFlags) -> io::Result<Arc<Node>> {
+        let creates = flags.create || flags.create_new;
+        let place = self.resolve(path, !flags.create_new)?;
+        let Some(node) = self.names.get(&place) else {
+            let mode = flags.mode.unwrap_or(0o666);
+            let made = creates.then(|| self.create(place, Kind::File, mode));
+            return made.ok_or(ErrorKind::NotFound.into());
+        };
+        if flags.create_new {
+            return Err(ErrorKind::AlreadyExists.into());
+        }
+        if node.kind == Kind::Folder && (creates || flags.write || flags.append) {
+            return Err(ErrorKind::IsADirectory.into());
+        }
+        if flags.truncate {
+            let mut state = node.state.lock();
+            state.data.set_len(0)?;
+            state.modified = self.now;
+        }
+        Ok(node.clone())
+    }
+
+    /// What is in a folder, by name.
+    pub(super) fn entries(&self, path: &Path) -> io::Result<VecDeque<RawDirEntry>> {
+        let place = self.resolve(path, true)?;
+        self.folder(&place)?;
+        let names = self.below(&place).skip(1);
+        let own = names.filter(|(path, _)| path.parent() == Some(&place));
+        let entries = own.map(|(path, node)| {
+            let name = path.file_name().expect("it is in a folder");
+            let mut entry = RawDirEntry::new(name.to_owned());
+            entry.file_type = Some(node.metadata().file_type());
+            entry
         });
-        self.mode = mode & 0o7777;
+        Ok(entries.collect())
+    }
+
+    pub(crate) fn rename(&mut self, from: &Path, to: &Path) -> io::Result<()> {
+        let (from, to) = (self.resolve(from, false)?, self.resolve(to, false)?);
+        let node = self.names.get(&from).ok_or(ErrorKind::NotFound)?;
+        let there = self.names.get(&to);
+        let is_folder = |node: &Node| node.kind == Kind::Folder;
+        match there.map(|there| (is_folder(node), is_folder(there))) {
+            _ if there.is_some_and(|there| Arc::ptr_eq(node, there)) => return Ok(()),
+            _ if to.starts_with(&from) => return Err(ErrorKind::InvalidInput.into()),
+            _ if from.starts_with(&to) => return Err(ErrorKind::DirectoryNotEmpty.into()),
+            Some((true, false)) => return Err(ErrorKind::NotADirectory.into()),
+            Some((false, true)) => return Err(ErrorKind::IsADirectory.into()),
+            Some((true, true)) if !self.is_empty(&to) => {
+                return Err(ErrorKind::DirectoryNotEmpty.into());
+            }
+            _ => {}
+        }
+        let mut record = Record::new();
+        for (path, node) in self.below(&from) {
+            let below = path.strip_prefix(&from).expect("it is below");
+            record.push((path.clone(), None));
+            // `join` would put a slash behind the name itself.
+            let moved = to.components().chain(below.components()).collect();
+            record.push((moved, Some(node.clone())));
+        }
+        self.record(record);
+        Ok(())
+    }
+
+    pub(crate) fn remove_file(&mut self, path: &Path) -> io::Result<()> {
+        let (place, node) = self.find(path, false)?;
+        if node.kind == Kind::Folder {
+            return Err(ErrorKind::IsADirectory.into());
+        }
+        self.record(vec![(place, None)]);
+        Ok(())
+    }
+
+    pub(crate) fn remove_dir(&mut self, path: &Path) -> io::Result<()> {
+        let place = self.resolve(path, false)?;
+        self.folder(&place)?;
+        if !self.is_empty(&place) {
+            return Err(ErrorKind::DirectoryNotEmpty.into());
+        }
+        self.take_away(place)
+    }
+
+    /// Removes a folder and what is in it, the deepest first, each by itself, as `rm -r` does.
+    pub(crate) fn remove_dir_all(&mut self, path: &Path) -> io::Result<()> {
+        let (place, node) = self.find(path, false)?;
+        if node.kind == Kind::File {
+            return Err(ErrorKind::NotADirectory.into());
+        }
+        let doomed: Vec<_> = self.below(&place).map(|(path, _)| path.clone()).collect();
+        doomed
+            .into_iter()
+            .rev()
+            .try_for_each(|path| self.take_away(path))
+    }
+
+    fn take_away(&mut self, place: PathBuf) -> io::Result<()> {
+        if place.parent().is_none() {
+            return Err(ErrorKind::ResourceBusy.into());
+        }
+        self.record(vec![(place, None)]);
+        Ok(())
+    }
+
+    /// Makes a folder; with `all` also those above it, and it may be there already.
+    pub(crate) fn create_dir(
+        &mut self,
+        path: &Path,
+        all: bool,
+        mode: Option<u32>,
+    ) -> io::Result<()> {
+        match (self.vacant(path), path.parent()) {
+            (Ok(place), _) => {
+                self.create(place, Kind::Folder, mode.unwrap_or(0o777));
+                Ok(())
+            }
+            (Err(error), Some(above)) if all && error.kind() == ErrorKind::NotFound => {
+                self.create_dir(above, true, mode)?;
+                self.create_dir(path, true, mode)
+            }
+            (Err(error), _) => {
+                let place = self.resolve(path, true).ok().filter(|_| all);
+                let is_there = place.is_some_and(|place| self.folder(&place).is_ok());
+                if is_there { Ok(()) } else { Err(error) }
+            }
+        }
+    }
+
+    pub(crate) fn hard_link(&mut self, original: &Path, link: &Path) -> io::Result<()> {
+        let node = self.node(original, false)?;
+        let place = self.vacant(link)?;
+        if node.kind == Kind::Folder {
+            return Err(ErrorKind::PermissionDenied.into());
+        }
+        self.record(vec![(place, Some(node))]);
+        Ok(())
+    }
+
+    pub(crate) fn symlink(&mut self, original: &Path, link: &Path) -> io::Result<()> {
+        if original.as_os_str().is_empty() {
+            return Err(ErrorKind::NotFound.into());
+        }
+        let place = self.vacant(link)?;
+        self.create(place, Kind::Link(original.to_owned()), 0o777);
+        Ok(())
+    }
+
+    pub(crate) fn read_link(&self, path: &Path) -> io::Result<PathBuf> {
+        match &self.find(path, false)?.1.kind {
+            Kind::Link(target) => Ok(target.clone()),
+            _ => Err(ErrorKind::InvalidInput.into()),
+        }
+    }
+
+    pub(crate) fn canonicalize(&self, path: &Path) -> io::Result<PathBuf> {
+        Ok(self.find(path, true)?.0)
     }
 }
 
-impl Body {
-    pub(super) fn folder() -> Self {
-        Body::Folder {
-            now: Entries::new(),
-            durable: Entries::new(),
-        }
+fn put(names: &mut Names, path: PathBuf, node: Option<Arc<Node>>) {
+    match node {
+        Some(node) => names.insert(path, node),
+        None => names.remove(&path),
+    };
+}
+
+impl Node {
+    fn new(kind: Kind, mode: u32, at: SystemTime) -> Arc<Self> {
+        Arc::new(Node {
+            kind,
+            state: Lock::new(State {
+                data: Data::default(),
+                created: at,
+                modified: at,
+                accessed: at,
+                locks: BTreeMap::new(),
+                mode: mode & !UMASK,
+            }),
+            unlocked: Waiters::new(),
+        })
+    }
+
+    pub(crate) fn metadata(&self) -> Metadata {
+        let state = self.state.lock();
+        let (file_type, len) = match &self.kind {
+            Kind::File => (FileType::FILE, state.data.len()),
+            Kind::Folder => (FileType::DIR, 0),
+            Kind::Link(target) => (FileType::SYMLINK, target.as_os_str().len() as u64),
+        };
+        Metadata::new(file_type, len)
+            .with_permissions(Permissions::from_mode(state.mode))
+            .with_created(state.created)
+            .with_modified(state.modified)
+            .with_accessed(state.accessed)
+    }
+
+    pub(crate) fn permit(&self, permissions: &Permissions) {
+        let mut state = self.state.lock();
+        state.mode = permissions.mode().unwrap_or(match permissions.readonly() {
+            true => state.mode & !0o222,
+            false => state.mode | 0o222,
+        });
     }
 }
 
 impl fmt::Debug for Disk {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let n_names = self.lock().names.len();
         f.debug_struct("Disk")
-            .field("n_unsynced_names", &self.journal().records.len())
+            .field("n_names", &n_names)
             .finish_non_exhaustive()
     }
 }
 
 impl fmt::Debug for Node {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Node")
-            .field("ino", &self.ino)
-            .finish_non_exhaustive()
+        f.debug_tuple("Node").field(&self.metadata()).finish()
     }
 }

@@ -1,16 +1,18 @@
-//! The loopback network: who is bound where. Knows nothing of tasks.
+//! The loopback network: which addresses there are, and who is bound where ([`Ports`]).
 //!
 //! One host with the addresses of its loopback, `127.0.0.0/8` and `::1`; everything else cannot be
-//! reached. Bytes arrive at once; what makes a sender wait is a full buffer at the receiver.
+//! reached. Bytes arrive at once; what makes a sender wait is a full buffer at the receiver. Knows
+//! nothing of tasks.
 
 /// Methods for options that read back what was set, if `check` lets it pass.
 macro_rules! options {
-    ($($get:ident, $set:ident: $type:ty, $check:expr;)*) => {$(
+    ($($get:ident, $set:ident: $type:ty $(, $check:ident)?;)*) => {$(
         fn $get(&self) -> io::Result<$type> {
-            Ok(self.0.options().$get)
+            Ok(self.0.options.lock().$get)
         }
         fn $set(&self, value: $type) -> io::Result<()> {
-            self.0.options().$get = $check(value)?;
+            $($check(value)?;)?
+            self.0.options.lock().$get = value;
             Ok(())
         }
     )*};
@@ -22,111 +24,139 @@ pub(crate) mod udp;
 use std::collections::BTreeMap;
 use std::io::{self, ErrorKind};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
-use std::sync::{Arc, MutexGuard, PoisonError, Weak};
+use std::sync::{Arc, Weak};
+use std::time::Duration;
 
-use crate::executor::Sim;
+use crate::lock::Lock;
 
 pub use tcp::{TcpListener, TcpStream};
 pub use udp::UdpSocket;
 
-/// Who is bound where.
-#[derive(Debug, Default)]
-pub(crate) struct Net {
-    listeners: BTreeMap<SocketAddr, Arc<tcp::Backlog>>,
-    clients: BTreeMap<SocketAddr, Weak<tcp::Wire>>,
-    sockets: BTreeMap<SocketAddr, Arc<udp::Mailbox>>,
-    last_port: u16,
-}
-
 /// The first port that the system gives out by itself.
 const FIRST_PORT: u16 = 49_152;
 
-/// What a name stands for: this host knows its own name alone.
-pub(crate) fn lookup(host: &str, port: u16) -> io::Result<Vec<SocketAddr>> {
-    if let Ok(ip) = host.parse::<IpAddr>() {
-        return Ok(vec![SocketAddr::new(ip, port)]);
-    }
-    if host.eq_ignore_ascii_case("localhost") {
-        return Ok(vec![SocketAddr::new(Ipv4Addr::LOCALHOST.into(), port)]);
-    }
-    let text = format!("no address is known for `{host}`");
-    Err(io::Error::new(ErrorKind::NotFound, text))
+/// Who is bound where, on one protocol. A socket lets go of its address when it is dropped.
+#[derive(Debug)]
+pub(crate) struct Ports<T>(Lock<Table<T>>);
+
+#[derive(Debug)]
+struct Table<T> {
+    bound: BTreeMap<SocketAddr, Weak<T>>,
+    last_port: u16,
 }
 
-impl Net {
-    /// Lets go of everything that is bound, and wakes who waits for any of it.
-    pub(crate) fn close(self) {
-        self.listeners.values().for_each(|backlog| backlog.close());
-        let wires = self.clients.values().filter_map(Weak::upgrade);
-        wires.for_each(|wire| wire.wake());
-        self.sockets.values().for_each(|mailbox| mailbox.wake());
-    }
+/// How a socket is set up, whatever its kind.
+#[derive(Debug)]
+struct Options {
+    nodelay: bool,
+    ttl: u32,
+    linger: Option<Duration>,
+    keepalive: bool,
+    broadcast: bool,
+    multicast_loop_v4: bool,
+    multicast_ttl_v4: u32,
+    multicast_loop_v6: bool,
+}
 
-    /// A port that nobody has at `ip`, on either protocol.
-    fn free_port(&mut self, ip: IpAddr) -> Option<u16> {
-        let n_ports = u32::from(u16::MAX - FIRST_PORT) + 1;
-        (0..n_ports).find_map(|_| {
-            self.last_port = self.last_port.wrapping_add(1).max(FIRST_PORT);
-            let addr = SocketAddr::new(ip, self.last_port);
-            let taken = is_taken(&self.listeners, addr)
-                || is_taken(&self.sockets, addr)
-                || self.clients.contains_key(&addr);
-            (!taken).then_some(self.last_port)
-        })
+impl Default for Options {
+    fn default() -> Self {
+        Options {
+            nodelay: false,
+            ttl: 64,
+            linger: None,
+            keepalive: false,
+            broadcast: false,
+            multicast_loop_v4: true,
+            multicast_ttl_v4: 1,
+            multicast_loop_v6: true,
+        }
     }
+}
 
-    /// The address to bind for one that was asked for.
-    fn claim(&mut self, addr: SocketAddr, taken: impl Fn(&Self) -> bool) -> io::Result<SocketAddr> {
+impl<T> Default for Ports<T> {
+    fn default() -> Self {
+        Ports(Lock::new(Table {
+            bound: BTreeMap::new(),
+            last_port: 0,
+        }))
+    }
+}
+
+impl<T> Ports<T> {
+    /// Makes a socket that is bound to `addr`.
+    fn bind(&self, addr: SocketAddr, make: impl FnOnce(SocketAddr) -> T) -> io::Result<Arc<T>> {
         if !(is_loopback(addr.ip()) || addr.ip().is_unspecified()) {
             return Err(ErrorKind::AddrNotAvailable.into());
         }
-        let mut addr = addr;
-        if addr.port() == 0 {
-            addr.set_port(self.free_port(addr.ip()).ok_or(ErrorKind::AddrInUse)?);
-        } else if taken(self) {
-            return Err(ErrorKind::AddrInUse.into());
-        }
-        Ok(addr)
+        let mut table = self.0.lock();
+        let addr = match addr.port() {
+            0 => table.free(addr.ip())?,
+            _ if table.is_taken(addr) => return Err(ErrorKind::AddrInUse.into()),
+            _ => addr,
+        };
+        let socket = Arc::new(make(addr));
+        table.bound.insert(addr, Arc::downgrade(&socket));
+        Ok(socket)
+    }
+
+    fn release(&self, addr: SocketAddr) {
+        self.0.lock().bound.remove(&addr);
+    }
+
+    /// Who gets what is sent to `to`: the socket bound there, or one bound to all addresses.
+    fn find(&self, to: SocketAddr) -> Option<Arc<T>> {
+        let v4 = to.is_ipv4().then_some(Ipv4Addr::UNSPECIFIED.into());
+        let ips = [Some(to.ip()), v4, Some(Ipv6Addr::UNSPECIFIED.into())];
+        let table = self.0.lock();
+        let at = |ip| table.bound.get(&SocketAddr::new(ip, to.port()))?.upgrade();
+        ips.into_iter().flatten().find_map(at)
     }
 }
 
-/// The network of `sim`.
-fn net(sim: &Sim) -> MutexGuard<'_, Net> {
-    sim.net.lock().unwrap_or_else(PoisonError::into_inner)
+impl<T> Table<T> {
+    /// The next port that nobody has at `ip`.
+    fn free(&mut self, ip: IpAddr) -> io::Result<SocketAddr> {
+        let free = (FIRST_PORT..=u16::MAX).find_map(|_| {
+            self.last_port = self.last_port.wrapping_add(1).max(FIRST_PORT);
+            let addr = SocketAddr::new(ip, self.last_port);
+            (!self.is_taken(addr)).then_some(addr)
+        });
+        free.ok_or(ErrorKind::AddrInUse.into())
+    }
+
+    /// True if a socket bound to `addr` would get in the way of another's.
+    fn is_taken(&self, addr: SocketAddr) -> bool {
+        self.bound.keys().any(|other| {
+            let all = other.ip().is_unspecified() || addr.ip().is_unspecified();
+            other.port() == addr.port() && (all || other.ip() == addr.ip())
+        })
+    }
 }
 
-/// True if a socket bound to `addr` would get in the way of another's.
-fn is_taken<V>(bound: &BTreeMap<SocketAddr, V>, addr: SocketAddr) -> bool {
-    bound.keys().any(|other| {
-        let all = other.ip().is_unspecified() || addr.ip().is_unspecified();
-        other.port() == addr.port() && (all || other.ip() == addr.ip())
-    })
-}
-
-/// Who gets what is sent to `to`: the socket bound there, or one bound to all addresses.
-fn receiver<V>(bound: &BTreeMap<SocketAddr, V>, to: SocketAddr) -> Option<(&SocketAddr, &V)> {
-    let any = |ip: IpAddr| bound.get_key_value(&SocketAddr::new(ip, to.port()));
-    let v4 = to.is_ipv4().then(|| any(Ipv4Addr::UNSPECIFIED.into()));
-    any(to.ip())
-        .or(v4.flatten())
-        .or_else(|| any(Ipv6Addr::UNSPECIFIED.into()))
+/// What a name stands for: this host knows its own name alone.
+pub(crate) fn lookup(host: &str, port: u16) -> io::Result<Vec<SocketAddr>> {
+    let ip = match host.parse() {
+        Ok(ip) => ip,
+        Err(_) if host.eq_ignore_ascii_case("localhost") => loopback(true),
+        Err(_) => {
+            let text = format!("no address is known for `{host}`");
+            return Err(io::Error::new(ErrorKind::NotFound, text));
+        }
+    };
+    Ok(vec![SocketAddr::new(ip, port)])
 }
 
 /// The address that a datagram or a connection to `to` really goes to.
 fn target(to: SocketAddr) -> io::Result<SocketAddr> {
-    let ip = to.ip().to_canonical();
-    let ip = if ip.is_unspecified() {
-        loopback(ip.is_ipv4())
-    } else {
-        ip
+    let ip = match to.ip().to_canonical() {
+        ip if ip.is_unspecified() => loopback(ip.is_ipv4()),
+        ip => ip,
     };
-    if to.port() == 0 {
-        return Err(ErrorKind::ConnectionRefused.into());
+    match (to.port(), is_loopback(ip)) {
+        (0, _) => Err(ErrorKind::ConnectionRefused.into()),
+        (_, false) => Err(ErrorKind::NetworkUnreachable.into()),
+        (port, true) => Ok(SocketAddr::new(ip, port)),
     }
-    if !is_loopback(ip) {
-        return Err(ErrorKind::NetworkUnreachable.into());
-    }
-    Ok(SocketAddr::new(ip, to.port()))
 }
 
 /// `addr` as a socket bound to `own` shows it: an IPv6 socket maps IPv4 addresses.
@@ -138,10 +168,9 @@ fn shown(addr: SocketAddr, own: SocketAddr) -> SocketAddr {
 }
 
 fn loopback(v4: bool) -> IpAddr {
-    if v4 {
-        Ipv4Addr::LOCALHOST.into()
-    } else {
-        Ipv6Addr::LOCALHOST.into()
+    match v4 {
+        true => Ipv4Addr::LOCALHOST.into(),
+        false => Ipv6Addr::LOCALHOST.into(),
     }
 }
 
@@ -149,8 +178,8 @@ fn is_loopback(ip: IpAddr) -> bool {
     ip.to_canonical().is_loopback()
 }
 
-/// A time to live as the system takes it.
-fn check_ttl(ttl: u32) -> io::Result<u32> {
-    let fits = (1..=255).contains(&ttl);
-    fits.then_some(ttl).ok_or(ErrorKind::InvalidInput.into())
+/// Refuses a time to live that no packet has room for.
+fn check_ttl(ttl: u32) -> io::Result<()> {
+    let fits = (1..=255).contains(&ttl).then_some(());
+    fits.ok_or(ErrorKind::InvalidInput.into())
 }
