@@ -3,7 +3,6 @@
 //! The clock is a plain value and wakes nobody: the executor asks it who is due.
 
 use std::collections::BTreeMap;
-use std::fmt;
 use std::future::Future;
 use std::io;
 use std::pin::Pin;
@@ -102,6 +101,7 @@ impl Clock {
 }
 
 /// An alarm of a [`Mem`](crate::Mem) runtime.
+#[derive(Debug)]
 pub struct Sleep {
     sim: Arc<Sim>,
     deadline: Instant,
@@ -164,13 +164,5 @@ impl RawSleep for Sleep {
 impl Drop for Sleep {
     fn drop(&mut self) {
         self.forget();
-    }
-}
-
-impl fmt::Debug for Sleep {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Sleep")
-            .field("deadline", &self.deadline)
-            .finish_non_exhaustive()
     }
 }

@@ -27,7 +27,7 @@ use crate::entropy::{Stream, mix};
 use crate::fs::Disk;
 use crate::lock::Lock;
 use crate::net::{Ports, tcp, udp};
-use crate::task::Task;
+use crate::task::{self, Task};
 
 /// What a poll takes, so that a task which is always ready cannot stop the clock.
 const POLL_NANOS: u64 = 1_000;
@@ -58,15 +58,15 @@ pub(crate) struct Sim {
 pub(crate) struct State {
     pub(crate) clock: Clock,
     pub(crate) closed: bool,
-    pub(crate) tasks: BTreeMap<u64, Arc<Task>>,
-    ready: VecDeque<Arc<Task>>,
+    pub(crate) tasks: BTreeMap<u64, Task>,
+    pub(crate) ready: VecDeque<u64>,
     /// Threads that drive, polls under way, and threads that wait on `changed`.
     driving: isize,
     polling: isize,
     resting: usize,
     /// Who polled from outside and is woken when nobody else drives any more.
     strangers: Vec<Waker>,
-    last_id: u64,
+    pub(crate) last_id: u64,
     trace: Trace,
 }
 
@@ -111,12 +111,6 @@ impl Sim {
 
     pub(crate) fn trace(&self) -> Trace {
         self.lock().trace
-    }
-
-    pub(crate) fn new_id(&self) -> u64 {
-        let mut state = self.lock();
-        state.last_id += 1;
-        state.last_id
     }
 
     /// Lets so and so much time pass.
@@ -238,14 +232,15 @@ impl Sim {
     pub(crate) fn shut_down(self: &Arc<Self>, limit: Duration) {
         let mut state = self.lock();
         state.closed = true;
-        let tasks = std::mem::take(&mut state.tasks);
         state.ready.clear();
+        let tasks = std::mem::take(&mut state.tasks).into_iter();
+        let (running, idle): (BTreeMap<_, _>, BTreeMap<_, _>) =
+            tasks.partition(|(_, task)| task.is_running());
+        state.tasks = running;
         let mut waiting = state.clock.stop();
         waiting.append(&mut state.strangers);
         self.tell(state);
-        current::enter(self.erased(), || {
-            tasks.values().for_each(|task| task.kill())
-        });
+        current::enter(self.erased(), || drop(idle));
         self.waiting.wake_all();
         waiting.into_iter().for_each(wake);
         if self.is_driven_here() {
@@ -253,18 +248,9 @@ impl Sim {
         }
         let mut state = self.lock();
         state.resting += 1;
-        let running = |_: &mut State| tasks.values().any(|task| task.is_running());
+        let running = |state: &mut State| !state.tasks.is_empty();
         let rested = self.changed.wait_timeout_while(state, limit, running);
         rested.unwrap_or_else(PoisonError::into_inner).0.resting -= 1;
-    }
-
-    /// Takes a task into the queue.
-    pub(crate) fn push(&self, task: Arc<Task>) {
-        let mut state = self.lock();
-        if !state.closed {
-            state.ready.push_back(task);
-        }
-        self.tell(state);
     }
 
     /// There is news: for those who drive, or, if nobody does and there is work, for those who
@@ -289,17 +275,14 @@ impl Sim {
             wake(due);
             return true;
         }
-        let Some(task) = state.ready.pop_front() else {
+        let Some(id) = state.ready.pop_front() else {
             return state.polling == 0 && state.clock.jump();
         };
-        state.stamp(task.id);
+        state.stamp(id);
         state.polling += 1;
         drop(state);
         let _polling = self.counted(0, 1);
-        match task.is_blocking {
-            true => self.put_down(|| task.run()),
-            false => task.run(),
-        }
+        task::run(self, id);
         true
     }
 
@@ -373,12 +356,11 @@ impl State {
     }
 
     fn blocked(&self) -> String {
-        let line = |task: &Arc<Task>| {
+        let line = |(id, task): (&u64, &Task)| {
             let name = task.meta.name.as_deref().unwrap_or("unnamed");
-            let at = task.meta.location;
-            format!("\n  task {} `{name}`, spawned at {at}", task.id)
+            format!("\n  task {id} `{name}`, spawned at {}", task.meta.location)
         };
-        self.tasks.values().map(line).collect()
+        self.tasks.iter().map(line).collect()
     }
 }
 

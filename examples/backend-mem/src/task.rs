@@ -1,6 +1,6 @@
 //! One task: its future, its place in the queue, and its join handle, [`Join`].
 //!
-//! Knows of the executor only that it takes a task into its queue ([`Sim::push`]).
+//! Knows of the executor only that it has a list of tasks and a queue of those to be polled.
 
 use std::fmt;
 use std::future::Future;
@@ -12,28 +12,22 @@ use anyrt_api::current::Root;
 use anyrt_api::task::{JoinError, RawJoin, TaskId, TaskMeta};
 use anyrt_kit::task::{Catch, Outcome};
 
-use crate::executor::Sim;
+use crate::executor::{Sim, State};
 use crate::lock::Lock;
 
 /// A task, or a blocking closure, which is a task that ends in its first poll.
 pub(crate) struct Task {
-    pub(crate) id: u64,
-    pub(crate) is_blocking: bool,
     pub(crate) meta: TaskMeta,
-    sim: Weak<Sim>,
-    slot: Lock<Slot>,
+    is_blocking: bool,
+    waker: Waker,
+    /// Its future, unless it runs.
+    body: Option<Body>,
+    /// It is in the queue, or, while it runs, will be after its poll.
+    is_queued: bool,
+    is_aborted: bool,
 }
 
 type Body = Pin<Box<dyn Future<Output = ()> + Send>>;
-
-/// `is_queued` and `is_running` may both be set: woken during its poll, it is queued after it.
-#[derive(Default)]
-struct Slot {
-    body: Option<Body>,
-    is_queued: bool,
-    is_running: bool,
-    is_aborted: bool,
-}
 
 /// Starts a task; on a runtime that was shut down, one that is cancelled.
 pub(crate) fn spawn<F>(
@@ -47,28 +41,29 @@ where
 {
     let cell = Arc::new(Cell(Lock::new(Joint::Running(None))));
     let body = Root::new(Catch::new(future, meta.name.clone()));
-    let body: Body = Box::pin(live(body, Deliver(cell.clone(), meta.clone())));
-    let task = Arc::new(Task {
-        id: sim.new_id(),
-        is_blocking,
-        meta,
-        sim: Arc::downgrade(sim),
-        slot: Lock::new(Slot {
-            body: Some(body),
-            ..Slot::default()
-        }),
-    });
+    let body = Box::pin(live(body, Deliver(cell.clone(), meta.clone())));
     let mut state = sim.lock();
-    let closed = state.closed;
-    if !closed {
-        state.tasks.insert(task.id, task.clone());
+    state.last_id += 1;
+    let id = state.last_id;
+    let sim = Arc::downgrade(sim);
+    let place = Arc::new(Place { id, sim });
+    if state.closed {
+        drop(state);
+        drop(body);
+        return Join { place, cell };
     }
+    let task = Task {
+        meta,
+        is_blocking,
+        waker: Waker::from(place.clone()),
+        body: Some(body),
+        is_queued: false,
+        is_aborted: false,
+    };
+    state.tasks.insert(id, task);
     drop(state);
-    match closed {
-        true => task.kill(),
-        false => task.schedule(),
-    }
-    Join { task, cell }
+    place.schedule(false);
+    Join { place, cell }
 }
 
 /// A task's whole life: its future runs and is dropped, and then its outcome is delivered.
@@ -77,77 +72,80 @@ async fn live<F: Future>(future: Root<Catch<F>>, deliver: Deliver<F::Output>) {
     deliver.0.give(outcome);
 }
 
-impl Task {
-    /// Puts the task into the queue, unless it is there; if it runs, once it has run.
-    fn schedule(self: &Arc<Self>) {
-        let mut slot = self.slot.lock();
-        let idle = !std::mem::replace(&mut slot.is_queued, true) && !slot.is_running;
-        drop(slot);
-        if let Some(sim) = self.sim.upgrade().filter(|_| idle) {
-            sim.push(self.clone());
-        }
-    }
-
-    /// Polls the future once, or drops it if the task was aborted.
-    pub(crate) fn run(self: &Arc<Self>) {
-        let mut slot = self.slot.lock();
-        slot.is_queued = false;
-        let Some(mut body) = slot.body.take() else {
-            return;
-        };
-        slot.is_running = true;
-        let is_aborted = slot.is_aborted;
-        drop(slot);
-        let waker = Waker::from(self.clone());
-        let mut cx = Context::from_waker(&waker);
-        let is_over = is_aborted || body.as_mut().poll(&mut cx).is_ready();
-        let mut slot = self.slot.lock();
-        if is_over || slot.is_aborted {
-            drop(slot);
-            drop(body);
-            self.slot.lock().is_running = false;
-            return self.leave();
-        }
-        slot.body = Some(body);
-        slot.is_running = false;
-        let again = std::mem::take(&mut slot.is_queued);
-        drop(slot);
-        if again {
-            self.schedule();
-        }
-    }
-
-    /// Ends the task here and now, or, while it runs, after its poll.
-    pub(crate) fn kill(&self) {
-        let mut slot = self.slot.lock();
-        slot.is_aborted = true;
-        let body = slot.body.take();
-        drop(slot);
+/// Polls a task once, or drops it if it was aborted.
+pub(crate) fn run(sim: &Arc<Sim>, id: u64) {
+    let mut state = sim.lock();
+    let Some(task) = state.tasks.get_mut(&id) else {
+        return;
+    };
+    let mut body = task.body.take().expect("no task runs twice at once");
+    task.is_queued = false;
+    let (is_aborted, is_blocking) = (task.is_aborted, task.is_blocking);
+    let waker = task.waker.clone();
+    drop(state);
+    let mut cx = Context::from_waker(&waker);
+    let mut poll = || is_aborted || body.as_mut().poll(&mut cx).is_ready();
+    let is_over = match is_blocking {
+        true => sim.put_down(poll),
+        false => poll(),
+    };
+    let mut state = sim.lock();
+    let State {
+        tasks,
+        ready,
+        closed,
+        ..
+    } = &mut *state;
+    let task = tasks.get_mut(&id).expect("a task stays while it runs");
+    if is_over || task.is_aborted || *closed {
+        drop(state);
         drop(body);
+        state = sim.lock();
+        state.tasks.remove(&id);
+    } else {
+        task.body = Some(body);
+        ready.extend(task.is_queued.then_some(id));
     }
+    sim.tell(state);
+}
 
+impl Task {
     pub(crate) fn is_running(&self) -> bool {
-        self.slot.lock().is_running
-    }
-
-    /// Takes the task out of the runtime's list.
-    fn leave(&self) {
-        if let Some(sim) = self.sim.upgrade() {
-            let mut state = sim.lock();
-            let task = state.tasks.remove(&self.id);
-            sim.tell(state);
-            drop(task);
-        }
+        self.body.is_none()
     }
 }
 
-impl Wake for Task {
+/// Where a task is found: what its wakers and its join handle have of it.
+struct Place {
+    id: u64,
+    sim: Weak<Sim>,
+}
+
+impl Place {
+    /// Puts the task into the queue, unless it is there; if it runs, once it has run.
+    fn schedule(&self, aborts: bool) {
+        let Some(sim) = self.sim.upgrade() else {
+            return;
+        };
+        let mut state = sim.lock();
+        let State { tasks, ready, .. } = &mut *state;
+        if let Some(task) = tasks.get_mut(&self.id) {
+            task.is_aborted |= aborts;
+            let was_queued = std::mem::replace(&mut task.is_queued, true);
+            let is_idle = !was_queued && !task.is_running();
+            ready.extend(is_idle.then_some(self.id));
+        }
+        sim.tell(state);
+    }
+}
+
+impl Wake for Place {
     fn wake(self: Arc<Self>) {
-        self.schedule();
+        self.schedule(false);
     }
 
     fn wake_by_ref(self: &Arc<Self>) {
-        self.schedule();
+        self.schedule(false);
     }
 }
 
@@ -186,7 +184,7 @@ impl<T> Cell<T> {
 
 /// A join handle of a [`Mem`](crate::Mem) runtime.
 pub struct Join<T> {
-    task: Arc<Task>,
+    place: Arc<Place>,
     cell: Arc<Cell<T>>,
 }
 
@@ -211,7 +209,7 @@ impl<T: Send> Future for Join<T> {
     type Output = Result<T, JoinError>;
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        match self.task.sim.upgrade() {
+        match self.place.sim.upgrade() {
             Some(sim) => sim.leaf(cx, |cx| self.try_join(cx)),
             None => self.try_join(cx),
         }
@@ -220,14 +218,13 @@ impl<T: Send> Future for Join<T> {
 
 impl<T: Send> RawJoin<T> for Join<T> {
     fn abort(&self) {
-        self.task.slot.lock().is_aborted = true;
-        self.task.schedule();
+        self.place.schedule(true);
     }
     fn is_finished(&self) -> bool {
         !matches!(*self.cell.0.lock(), Joint::Running(_))
     }
     fn id(&self) -> TaskId {
-        TaskId::from_u64(self.task.id)
+        TaskId::from_u64(self.place.id)
     }
 }
 
@@ -240,6 +237,6 @@ impl<T> Drop for Join<T> {
 
 impl<T> fmt::Debug for Join<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_tuple("Join").field(&self.task.id).finish()
+        f.debug_tuple("Join").field(&self.place.id).finish()
     }
 }
