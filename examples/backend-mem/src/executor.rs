@@ -165,7 +165,7 @@ impl Sim {
             while self.trace().events < end {
                 if is_roots_turn && root.rung.swap(false, Ordering::AcqRel) {
                     // The ring was counted as a poll under way, and this is it.
-                    let _polling = self.counted(0, 1);
+                    let _polling = Count(self, 0, 1);
                     self.lock().stamp(0);
                     let mut cx = Context::from_waker(&waker);
                     if let Poll::Ready(output) = future.as_mut().poll(&mut cx) {
@@ -281,23 +281,14 @@ impl Sim {
         state.stamp(id);
         state.polling += 1;
         drop(state);
-        let _polling = self.counted(0, 1);
+        let _polling = Count(self, 0, 1);
         task::run(self, id);
         true
     }
 
     fn count(&self, driving: isize, polling: isize) -> Count<'_> {
         self.add(driving, polling);
-        self.counted(driving, polling)
-    }
-
-    /// As `count`, for what was added already.
-    fn counted(&self, driving: isize, polling: isize) -> Count<'_> {
-        Count {
-            sim: self,
-            driving,
-            polling,
-        }
+        Count(self, driving, polling)
     }
 
     fn add(&self, driving: isize, polling: isize) {
@@ -364,16 +355,12 @@ impl State {
     }
 }
 
-/// So and so many who drive and polls under way, until it is dropped.
-struct Count<'a> {
-    sim: &'a Sim,
-    driving: isize,
-    polling: isize,
-}
+/// So and so many more who drive, and polls under way, until it is dropped.
+struct Count<'a>(&'a Sim, isize, isize);
 
 impl Drop for Count<'_> {
     fn drop(&mut self) {
-        self.sim.add(-self.driving, -self.polling);
+        self.0.add(-self.1, -self.2);
     }
 }
 
@@ -385,10 +372,6 @@ struct Bell {
 
 impl Wake for Bell {
     fn wake(self: Arc<Self>) {
-        self.wake_by_ref();
-    }
-
-    fn wake_by_ref(self: &Arc<Self>) {
         let mut state = self.sim.lock();
         // AcqRel: the poll that answers sees what happened before the ring.
         if !self.rung.swap(true, Ordering::AcqRel) {

@@ -143,10 +143,6 @@ impl Wake for Place {
     fn wake(self: Arc<Self>) {
         self.schedule(false);
     }
-
-    fn wake_by_ref(self: &Arc<Self>) {
-        self.schedule(false);
-    }
 }
 
 /// Delivers "cancelled" when it is dropped before an outcome was given.

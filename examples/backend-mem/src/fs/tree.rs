@@ -303,8 +303,7 @@ impl Tree {
         if node.kind == Kind::Folder {
             return Err(ErrorKind::IsADirectory.into());
         }
-        self.record(vec![(place, None)]);
-        Ok(())
+        self.take_away(place)
     }
 
     pub(crate) fn remove_dir(&mut self, path: &Path) -> io::Result<()> {
@@ -322,11 +321,9 @@ impl Tree {
         if node.kind == Kind::File {
             return Err(ErrorKind::NotADirectory.into());
         }
-        let doomed: Vec<_> = self.below(&place).map(|(path, _)| path.clone()).collect();
-        doomed
-            .into_iter()
-            .rev()
-            .try_for_each(|path| self.take_away(path))
+        let mut doomed: Vec<_> = self.below(&place).map(|(path, _)| path.clone()).collect();
+        doomed.reverse();
+        doomed.into_iter().try_for_each(|path| self.take_away(path))
     }
 
     fn take_away(&mut self, place: PathBuf) -> io::Result<()> {
