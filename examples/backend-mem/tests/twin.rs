@@ -49,8 +49,7 @@ struct Root(PathBuf);
 
 impl Root {
     fn path(&self, name: &str) -> PathBuf {
-        // Not `join`, which would lose the slash at the end and make a folder of "".
-        PathBuf::from(format!("{}/{name}", self.0.display()))
+        self.0.join(name)
     }
 
     fn shown(&self, path: &Path) -> Answer {
@@ -122,8 +121,7 @@ fn is_odd(op: usize, (from, to): (&str, &str)) -> bool {
     let up = |name: &str| name.ends_with("..");
     match op {
         5 | 7 | 12 => up(from) || up(to),
-        6 => from.is_empty() || up(from) || from.contains(".."),
-        9 => from.ends_with('/'),
+        6 => from.contains(".."),
         _ => false,
     }
 }
