@@ -302,8 +302,10 @@ impl<R: Core> RawFile for OsFile<R> {
     async fn unlock(&self) -> io::Result<()> {
         let shared = Arc::clone(&self.shared);
         let unlock = move |file: &File| {
+            // Under the file's lock, so that nobody is granted the lock in between; it does not wait.
+            let mut state = shared.lock();
             let unlocked = file.unlock();
-            shared.lock().locks.released();
+            state.locks.released();
             unlocked
         };
         self.change(false, unlock).await
