@@ -302,7 +302,8 @@ impl<R: Core> RawFile for OsFile<R> {
     async fn unlock(&self) -> io::Result<()> {
         let shared = Arc::clone(&self.shared);
         let unlock = move |file: &File| {
-            // Under the file's lock, so that nobody is granted the lock in between; it does not wait.
+            // Under the file's lock, so that nobody is granted the lock in between. It does not
+            // wait.
             let mut state = shared.lock();
             let unlocked = file.unlock();
             state.locks.released();
