@@ -57,9 +57,10 @@ impl Probe {
         Arc::strong_count(&self.0) - 1
     }
 
-    /// Waits until nobody holds it, as long as a thread may take that is calling it just now.
+    /// Waits until nobody holds it, as long as a thread may take that is calling it just now, which
+    /// others may keep from running meanwhile.
     pub(crate) async fn is_let_go(&self) -> bool {
-        for _ in 0..1_000 {
+        for _ in 0..100_000 {
             if self.held() == 0 {
                 return true;
             }
