@@ -6,8 +6,8 @@ use std::pin::Pin;
 use std::task::{Context, Poll};
 
 use super::{AbortOnDrop, JoinError, RawJoin, Spawn, TaskId};
-use crate::AnyRuntime;
 use crate::any::AnyJoin;
+use crate::{AnyRuntime, budget};
 
 /// A handle on a task or a blocking call: [`std::thread::JoinHandle`] for futures.
 ///
@@ -23,6 +23,9 @@ use crate::any::AnyJoin;
 /// # Cancel safety
 ///
 /// Safe: see `L016`.
+///
+/// A join that is ready is charged to the budget (`L060`): joining tasks that are over starves
+/// nobody.
 pub struct JoinHandle<T: Send, R: Spawn = AnyRuntime> {
     raw: R::RawJoin<T>,
 }
@@ -65,7 +68,7 @@ impl<T: Send, R: Spawn> JoinHandle<T, R> {
     /// As awaiting the handle.
     pub async fn cancel(self) -> Result<T, JoinError> {
         self.raw.abort();
-        self.raw.await
+        self.await
     }
 
     /// The same task, aborted when its handle is dropped.
@@ -104,7 +107,7 @@ impl<T: Send, R: Spawn> Future for JoinHandle<T, R> {
 
     #[inline]
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        Pin::new(&mut self.raw).poll(cx)
+        budget::poll(cx, |cx| Pin::new(&mut self.raw).poll(cx))
     }
 }
 

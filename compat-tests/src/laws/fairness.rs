@@ -19,6 +19,7 @@ pub(super) fn table<B: Backend>() -> Vec<Law<B>> {
         law!(l059_timers_fire_beside_busy_tasks).stochastic(),
         law!(l060_ready_operations_starve_no_task),
         law!(l060_ready_operations_starve_no_timer).stochastic(),
+        law!(l060_ready_joins_starve_no_task),
         law!(l062_two_tasks_starve_no_third),
         law!(l064_a_forced_yield_makes_progress),
         law!(l064_a_foreign_block_on_makes_progress),
@@ -109,6 +110,35 @@ async fn l060_ready_operations_starve_no_timer<R: Runtime>(rt: R) {
     }
 }
 
+/// L060: A task that joins others which are over, one after the other, cannot starve a third.
+async fn l060_ready_joins_starve_no_task<R: Runtime>(rt: R) {
+    const JOINS: usize = 2_000;
+    let over: Vec<Vec<_>> = (0..4)
+        .map(|_| (0..JOINS).map(|_| rt.spawn(async {})).collect())
+        .collect();
+    while !over.iter().flatten().all(|task| task.is_finished()) {
+        rt.sleep_until(rt.now() + Duration::from_millis(1)).await;
+    }
+    let joined = Arc::new(AtomicUsize::new(0));
+    let joiners = over.into_iter().map(|tasks| {
+        let joined = joined.clone();
+        rt.spawn(async move {
+            for task in tasks {
+                task.await.expect("it is over");
+                joined.fetch_add(1, Ordering::SeqCst);
+            }
+        })
+    });
+    let joiners: Vec<_> = joiners.collect();
+    let counted = joined.clone();
+    let third = rt.spawn(async move { counted.load(Ordering::SeqCst) });
+    let joined_before = third.await.expect("it was not starved");
+    assert!(joined_before < 4 * JOINS, "all joins came first");
+    for joiner in joiners {
+        joiner.await.expect("it joins them all");
+    }
+}
+
 /// L062: Two tasks that only wake each other cannot starve a third.
 async fn l062_two_tasks_starve_no_third<R: Runtime>(rt: R) {
     type Turn = Arc<std::sync::Mutex<(usize, Option<std::task::Waker>)>>;
@@ -177,7 +207,6 @@ async fn l064_a_foreign_block_on_makes_progress<R: Runtime>(rt: R) {
             for _ in 0..1_000 {
                 charged().await;
             }
-            // Joins of tasks that are over are ready at once, and charged where a backend charges.
             let mut never = pin!(inner.spawn(pending::<()>()));
             for _ in 0..300 {
                 assert!(
