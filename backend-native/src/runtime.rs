@@ -60,8 +60,35 @@ impl Runtime {
         Builder::new().build()
     }
 
+    /// The settings of a runtime.
+    pub fn builder() -> Builder {
+        Builder::new()
+    }
+
     pub(crate) fn start(config: Config) -> io::Result<Self> {
         Shared::start(config).map(|shared| Runtime { shared })
+    }
+
+    /// A handle, for tasks and libraries.
+    #[must_use]
+    pub fn handle(&self) -> Native {
+        Native::of(&self.shared)
+    }
+
+    /// Runs `future` on this thread until it is done: [`BlockOn::block_on`].
+    ///
+    /// # Panics
+    ///
+    /// On a thread that is driving a runtime (law `L047`), and with the future's own panic.
+    #[track_caller]
+    pub fn block_on<F: Future>(&self, future: F) -> F::Output {
+        self.handle()
+            .drive(|| executor::block_on(self.shared.driver(), Root::new(future)))
+    }
+
+    /// Ends the runtime and waits for that at most `limit`: [`BlockOn::shutdown`].
+    pub fn shutdown(self, limit: Duration) {
+        self.handle().enter(|| self.shared.shutdown(limit));
     }
 }
 
@@ -69,16 +96,16 @@ impl BlockOn for Runtime {
     type Runtime = Native;
 
     fn handle(&self) -> Native {
-        Native::of(&self.shared)
+        Runtime::handle(self)
     }
 
+    #[track_caller]
     fn block_on<F: Future>(&self, future: F) -> F::Output {
-        self.handle()
-            .drive(|| executor::block_on(self.shared.driver(), Root::new(future)))
+        Runtime::block_on(self, future)
     }
 
     fn shutdown(self, limit: Duration) {
-        self.handle().enter(|| self.shared.shutdown(limit));
+        Runtime::shutdown(self, limit);
     }
 }
 
