@@ -145,7 +145,10 @@ impl Metadata {
 
 /// What Unix knows of a file besides, under the names and in the units of
 /// `std::os::unix::fs::MetadataExt`. Length and the other times stand in [`Metadata`].
+///
+/// A backend without a system begins with the default, all zero, and sets what it has.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[non_exhaustive]
 #[allow(missing_docs, reason = "the names and meanings of stat(2)")]
 pub struct UnixMetadata {
     pub dev: u64,
