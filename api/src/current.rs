@@ -24,7 +24,7 @@ use std::task::{Context, Poll};
 
 use pin_project_lite::pin_project;
 
-use crate::{AnyRuntime, budget};
+use crate::{AnyRuntime, Core, budget};
 
 /// Lends the current runtime to `f`: no reference count is touched if one was entered.
 ///
@@ -261,6 +261,18 @@ impl<R> Late<R> {
             bound: Some(rt),
             current: || None,
             called: Location::caller(),
+        }
+    }
+
+    /// The same without the runtime in its type.
+    pub(crate) fn erase(self) -> Late
+    where
+        R: Core,
+    {
+        Late {
+            bound: self.bound.map(AnyRuntime::new),
+            current: AnyRuntime::try_current,
+            called: self.called,
         }
     }
 

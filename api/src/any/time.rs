@@ -15,6 +15,13 @@ pub struct AnySleep {
     erased: Pin<Box<dyn RawSleep>>,
 }
 
+impl AnySleep {
+    /// Erases a backend's alarm.
+    pub(crate) fn new(raw: Pin<Box<impl RawSleep>>) -> Self {
+        AnySleep { erased: raw }
+    }
+}
+
 impl Future for AnySleep {
     type Output = ();
 
@@ -52,9 +59,7 @@ impl<R: Core> ErasedTimer for Erasing<R> {
     }
 
     fn sleep_until(&self, deadline: Instant) -> AnySleep {
-        AnySleep {
-            erased: Box::pin(self.rt.sleep_until(deadline)),
-        }
+        AnySleep::new(Box::pin(self.rt.sleep_until(deadline)))
     }
 }
 

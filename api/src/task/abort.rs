@@ -34,6 +34,14 @@ impl<T: Send, R: Spawn> AbortOnDrop<T, R> {
             .expect("the handle is there until `detach` consumes it")
     }
 
+    /// The same handle without the backend in its type: as [`JoinHandle::erase`].
+    pub fn erase(self) -> AbortOnDrop<T>
+    where
+        T: 'static,
+    {
+        self.detach().erase().abort_on_drop()
+    }
+
     /// Cancels the task and waits until its future has been dropped: [`JoinHandle::cancel`].
     ///
     /// # Errors

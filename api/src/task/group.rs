@@ -10,7 +10,7 @@ use std::task::{Context, Poll, Waker};
 use pin_project_lite::pin_project;
 
 use super::{JoinError, JoinHandle, Spawn};
-use crate::AnyRuntime;
+use crate::{AnyRuntime, Core};
 
 /// Tasks that live no longer than their group: **dropping it aborts what is left**.
 ///
@@ -173,6 +173,23 @@ impl<T: Send, R: Spawn> TaskGroup<T, R> {
     /// Lets the tasks go on without the group.
     pub fn detach_all(mut self) {
         self.tasks.clear();
+    }
+
+    /// The same group without the backend in its type: two boxes a task that is in it now, and the
+    /// cost of [`AnyRuntime`] for each that is spawned later.
+    pub fn erase(mut self) -> TaskGroup<T>
+    where
+        R: Core,
+        T: 'static,
+    {
+        let tasks = std::mem::take(&mut self.tasks).into_iter();
+        TaskGroup {
+            rt: AnyRuntime::new(self.rt.clone()),
+            tasks: tasks.map(|(key, task)| (key, task.erase())).collect(),
+            finishing: self.finishing,
+            next_key: self.next_key,
+            done: self.done.clone(),
+        }
     }
 
     fn of(rt: R) -> Self {

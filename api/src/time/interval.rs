@@ -9,8 +9,9 @@ use std::time::Duration;
 use futures_core::Stream;
 
 use super::{Instant, RawSleep, Timer};
+use crate::any::AnySleep;
 use crate::current::Late;
-use crate::{AnyRuntime, budget};
+use crate::{AnyRuntime, Core, budget};
 
 /// What happens to ticks that nobody came to take in time.
 ///
@@ -114,6 +115,20 @@ impl<R: Timer> Interval<R> {
         self.next = start;
         if let Some(alarm) = &mut self.alarm {
             alarm.as_mut().reset(start.into_std());
+        }
+    }
+
+    /// The same interval without the backend in its type. One box, if a tick was waited for.
+    pub fn erase(self) -> Interval
+    where
+        R: Core,
+    {
+        Interval {
+            rt: self.rt.erase(),
+            alarm: self.alarm.map(|alarm| Box::pin(AnySleep::new(alarm))),
+            next: self.next,
+            period: self.period,
+            missed: self.missed,
         }
     }
 

@@ -9,8 +9,9 @@ use std::time::Duration;
 use pin_project_lite::pin_project;
 
 use super::{Instant, RawSleep, Timer};
+use crate::any::AnySleep;
 use crate::current::Late;
-use crate::{AnyRuntime, budget};
+use crate::{AnyRuntime, Core, budget};
 
 /// Waits for `duration`: [`std::thread::sleep`] for tasks.
 ///
@@ -86,6 +87,18 @@ impl<R: Timer> Sleep<R> {
         *this.deadline = Deadline::At(deadline);
         if let Some(raw) = this.raw.as_pin_mut() {
             raw.reset(deadline.into_std());
+        }
+    }
+
+    /// The same sleep without the backend in its type, and `Unpin`. One box.
+    pub fn erase(self) -> Sleep
+    where
+        R: Core,
+    {
+        Sleep {
+            raw: self.raw.map(|raw| AnySleep::new(Box::pin(raw))),
+            deadline: self.deadline,
+            late: self.late.map(Late::erase),
         }
     }
 
