@@ -9,6 +9,7 @@ mod flags;
 mod metadata;
 mod ops;
 mod options;
+mod provided;
 mod raw;
 #[cfg(test)]
 mod tests;

@@ -1,7 +1,8 @@
 //! What a backend brings for files: [`AsyncFs`] and its objects, with std's meaning.
 //!
 //! Primitives only: resolved paths, plain flags. What can be written over them (`read_to_string`,
-//! `exists`, the loops of `read_exact_at`) is written once, beside this file.
+//! `exists`, the loops of `read_exact_at`) is written once, beside this file; what a system does
+//! better by itself is a provided method, whose body stands in `provided.rs`.
 
 use std::ffi::OsString;
 use std::fmt::Debug;
@@ -11,7 +12,7 @@ use std::io::{self, IoSlice, IoSliceMut, SeekFrom};
 use std::path::{Path, PathBuf};
 use std::task::{Context, Poll};
 
-use super::{FileTimes, FileType, Metadata, OpenFlags, Permissions};
+use super::{FileTimes, FileType, Metadata, OpenFlags, Permissions, provided};
 use crate::io::{RawObject, Wait};
 
 /// Files and folders, each operation as [`std::fs`] has it.
@@ -26,6 +27,15 @@ use crate::io::{RawObject, Wait};
 ///   other bad paths are std's.
 /// - `L158` `create_new` succeeds for one of many at once; `rename` replaces atomically.
 /// - `L162` A thousand opens at once succeed, and leak no descriptor.
+///
+/// # Implementation notes
+///
+/// The provided methods are for files that never wait once they are open, as those in memory. Where
+/// a step of a file may wait, each costs a wait a step, and a `write_file` or `copy_file` that is
+/// dropped between two of them breaks `L153`: override them there, by one call on one thread.
+///
+/// The recursive operations are primitives: in steps they would break `L153`, and a removal by
+/// paths could be led astray by a link that somebody puts in its way.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` has no files",
     label = "not a runtime with files",
@@ -45,16 +55,30 @@ pub trait AsyncFs: Clone + Debug + Send + Sync + Unpin + 'static {
         path: &Path,
         flags: &OpenFlags,
     ) -> impl Future<Output = io::Result<Self::File>> + Send;
-    /// A whole file's bytes: one trip to a thread, or none, in place of four.
-    fn read_file(&self, path: &Path) -> impl Future<Output = io::Result<Vec<u8>>> + Send;
+    /// A whole file's bytes.
+    ///
+    /// By default opens it and reads to its end. Over threads, override it: one trip, or none, in
+    /// place of four.
+    fn read_file(&self, path: &Path) -> impl Future<Output = io::Result<Vec<u8>>> + Send {
+        provided::read_file(self, path)
+    }
     /// Makes or replaces a whole file. Takes the bytes by value, so that a thread can have them.
+    ///
+    /// By default opens it, emptied, and writes: see the trait for when that will do.
     fn write_file(
         &self,
         path: &Path,
         contents: Vec<u8>,
-    ) -> impl Future<Output = io::Result<()>> + Send;
-    /// Copies bytes and permissions; the number of bytes.
-    fn copy_file(&self, from: &Path, to: &Path) -> impl Future<Output = io::Result<u64>> + Send;
+    ) -> impl Future<Output = io::Result<()>> + Send {
+        provided::write_file(self, path, contents)
+    }
+    /// Copies bytes and permissions; the number of bytes. `InvalidInput` if `from` is no file.
+    ///
+    /// By default opens both, `to` emptied and with the permissions of `from`, and moves the bytes
+    /// through 64 KiB of memory: see the trait for when that will do.
+    fn copy_file(&self, from: &Path, to: &Path) -> impl Future<Output = io::Result<u64>> + Send {
+        provided::copy_file(self, from, to)
+    }
     /// Renames, replacing `to`.
     fn rename(&self, from: &Path, to: &Path) -> impl Future<Output = io::Result<()>> + Send;
     /// Removes a file.
@@ -165,7 +189,13 @@ pub trait RawFile: RawObject {
     }
     /// Waits for a write whose future was dropped, and returns its error (`L200`). Nothing is
     /// buffered, so there is nothing else to do.
-    fn poll_flush(&self, cx: &mut Context<'_>, wait: &mut Wait) -> Poll<io::Result<()>>;
+    ///
+    /// By default `Ok`: right where a write never answers `Pending`, so that none goes on without
+    /// its future.
+    fn poll_flush(&self, cx: &mut Context<'_>, wait: &mut Wait) -> Poll<io::Result<()>> {
+        let _ = (cx, wait);
+        Poll::Ready(Ok(()))
+    }
     /// Moves the cursor.
     fn poll_seek(
         &self,

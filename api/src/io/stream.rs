@@ -42,12 +42,18 @@ pub trait RawStream: RawObject {
     ) -> Poll<io::Result<usize>>;
 
     /// Reads into several buffers, in order.
+    ///
+    /// By default a read into the first that is not empty. Where one call fills several, override
+    /// it: a reader of a header and a body saves every second call by that.
     fn poll_read_vectored(
         &self,
         cx: &mut Context<'_>,
         wait: &mut Wait,
         bufs: &mut [IoSliceMut<'_>],
-    ) -> Poll<io::Result<usize>>;
+    ) -> Poll<io::Result<usize>> {
+        let first = bufs.iter_mut().find(|buf| !buf.is_empty());
+        self.poll_read(cx, wait, first.map_or(&mut [], |buf| buf))
+    }
 
     /// Writes a prefix of `buf`.
     fn poll_write(
@@ -58,12 +64,19 @@ pub trait RawStream: RawObject {
     ) -> Poll<io::Result<usize>>;
 
     /// Writes a prefix of several buffers.
+    ///
+    /// By default a write of the first that is not empty, which is such a prefix (`L106`). Where
+    /// one call takes several, override it, or each of them costs a call, and on a network perhaps
+    /// a packet.
     fn poll_write_vectored(
         &self,
         cx: &mut Context<'_>,
         wait: &mut Wait,
         bufs: &[IoSlice<'_>],
-    ) -> Poll<io::Result<usize>>;
+    ) -> Poll<io::Result<usize>> {
+        let first = bufs.iter().find(|buf| !buf.is_empty());
+        self.poll_write(cx, wait, first.map_or(&[], |buf| buf))
+    }
 
     /// Ends the sending side, as `shutdown(Shutdown::Write)`; `Ok` if it was ended already or the
     /// peer is gone.

@@ -205,26 +205,41 @@ pub trait RawUdpSocket: RawObject {
         buf: &mut [u8],
     ) -> Poll<io::Result<(usize, SocketAddr)>>;
     /// Sends one datagram to the connected peer.
+    ///
+    /// By default `poll_send_to` the `peer_addr`. That must be overridden over an operating system:
+    /// some of them refuse an address on a socket that is connected, and the others look up again
+    /// what they know.
     fn poll_send(
         &self,
         cx: &mut Context<'_>,
         wait: &mut Wait,
         buf: &[u8],
-    ) -> Poll<io::Result<usize>>;
-    /// Receives one datagram from the connected peer.
+    ) -> Poll<io::Result<usize>> {
+        match self.peer_addr() {
+            Ok(peer) => self.poll_send_to(cx, wait, buf, peer),
+            Err(error) => Poll::Ready(Err(error)),
+        }
+    }
+    /// Receives one datagram from the connected peer. By default `poll_recv_from`, which receives
+    /// from nobody else since `connect`.
     fn poll_recv(
         &self,
         cx: &mut Context<'_>,
         wait: &mut Wait,
         buf: &mut [u8],
-    ) -> Poll<io::Result<usize>>;
-    /// Receives one datagram from the connected peer without consuming it.
+    ) -> Poll<io::Result<usize>> {
+        self.poll_recv_from(cx, wait, buf).map_ok(|(n, _)| n)
+    }
+    /// Receives one datagram from the connected peer without consuming it. By default
+    /// `poll_peek_from`.
     fn poll_peek(
         &self,
         cx: &mut Context<'_>,
         wait: &mut Wait,
         buf: &mut [u8],
-    ) -> Poll<io::Result<usize>>;
+    ) -> Poll<io::Result<usize>> {
+        self.poll_peek_from(cx, wait, buf).map_ok(|(n, _)| n)
+    }
     /// Sets the peer, and from then on receives from it alone.
     fn connect(&self, to: SocketAddr) -> io::Result<()>;
     /// This end's address.
