@@ -4,7 +4,7 @@
 //!   backend-native   backend-tokio   backend-smol        a backend in memory
 //!          \               |              /                      |
 //!           +--- fs   net   probe   entropy (feature `os`)       |
-//!           +--- wait   task   gone ----------------------------+
+//!           +--- wait   task   lock   gone ---------------------+
 //!                          |
 //!                      anyrt-api
 //! ```
@@ -21,6 +21,7 @@
 #![deny(unsafe_code)]
 
 pub mod gone;
+pub mod lock;
 pub mod task;
 pub mod wait;
 

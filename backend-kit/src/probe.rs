@@ -9,12 +9,14 @@
 
 use std::collections::VecDeque;
 use std::fmt;
-use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU8, Ordering};
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Waker};
 use std::thread;
 use std::time::{Duration, Instant};
+
+use crate::lock::{Condition, Lock};
+use crate::wait;
 
 /// How long a runtime may take to run a no-op before it counts as not driven.
 const PATIENCE: Duration = Duration::from_secs(1);
@@ -34,7 +36,7 @@ pub struct Prober {
 
 #[derive(Default)]
 struct Shared {
-    open: Mutex<Open>,
+    open: Lock<Open>,
 }
 
 /// The questions that are open, oldest first.
@@ -52,7 +54,7 @@ impl Prober {
     }
 
     fn watch(&self, question: &Arc<Question>) {
-        let mut open = self.shared.open();
+        let mut open = self.shared.open.lock();
         let due = Instant::now() + PATIENCE;
         open.questions.push_back((due, Arc::clone(question)));
         if open.has_thread {
@@ -73,21 +75,17 @@ impl Prober {
 impl fmt::Debug for Prober {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Prober")
-            .field("n_open", &self.shared.open().questions.len())
+            .field("n_open", &self.shared.open.lock().questions.len())
             .finish()
     }
 }
 
 impl Shared {
-    fn open(&self) -> MutexGuard<'_, Open> {
-        self.open.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
     /// The thread: answers each question when it is due, and ends when there is none.
     fn run(&self) {
         loop {
             let next = {
-                let mut open = self.open();
+                let mut open = self.open.lock();
                 let next = open.questions.pop_front();
                 open.has_thread = next.is_some();
                 next
@@ -104,7 +102,7 @@ impl Shared {
 /// failed.
 #[derive(Default)]
 pub struct Probe {
-    question: Mutex<Option<Arc<Question>>>,
+    question: Lock<Option<Arc<Question>>>,
 }
 
 impl Probe {
@@ -112,13 +110,13 @@ impl Probe {
     #[must_use]
     pub const fn new() -> Self {
         Probe {
-            question: Mutex::new(None),
+            question: Lock::new(None),
         }
     }
 
     /// True, once, after a question that the runtime did not answer.
     pub fn has_failed(&self) -> bool {
-        let mut question = self.question();
+        let mut question = self.question.lock();
         let failed = question.as_ref().is_some_and(|q| q.is(UNDRIVEN));
         if failed {
             *question = None;
@@ -130,7 +128,7 @@ impl Probe {
     /// no-op to the runtime, which calls [`Sign::driven`]. The task is woken if no answer comes.
     pub fn ask(&self, prober: &Prober, cx: &Context<'_>, post: impl FnOnce(Sign)) {
         let (question, is_new) = {
-            let mut slot = self.question();
+            let mut slot = self.question.lock();
             let is_new = slot.is_none();
             (Arc::clone(slot.get_or_insert_default()), is_new)
         };
@@ -143,15 +141,11 @@ impl Probe {
             post(Sign { question });
         }
     }
-
-    fn question(&self) -> MutexGuard<'_, Option<Arc<Question>>> {
-        self.question.lock().unwrap_or_else(PoisonError::into_inner)
-    }
 }
 
 impl fmt::Debug for Probe {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let text = match &*self.question() {
+        let text = match &*self.question.lock() {
             None => "not asked",
             Some(q) if q.is(ASKED) => "asked",
             Some(q) if q.is(DRIVEN) => "driven",
@@ -178,8 +172,8 @@ impl Sign {
 #[derive(Default)]
 struct Question {
     answer: AtomicU8,
-    waiters: Mutex<Vec<Waker>>,
-    answered: Condvar,
+    waiters: Lock<Vec<Waker>>,
+    answered: Condition,
 }
 
 impl Question {
@@ -188,16 +182,17 @@ impl Question {
         self.answer.load(Ordering::Acquire) == answer
     }
 
-    fn waiters(&self) -> MutexGuard<'_, Vec<Waker>> {
-        self.waiters.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
     fn add_waiter(&self, waker: &Waker) {
-        if self.waiters().iter().any(|known| known.will_wake(waker)) {
+        if self
+            .waiters
+            .lock()
+            .iter()
+            .any(|known| known.will_wake(waker))
+        {
             return;
         }
         let waker = waker.clone();
-        let mut waiters = self.waiters();
+        let mut waiters = self.waiters.lock();
         if self.is(ASKED) {
             waiters.push(waker);
             return;
@@ -211,7 +206,7 @@ impl Question {
 
     fn answer(&self, answer: u8) {
         let waiters = {
-            let mut waiters = self.waiters();
+            let mut waiters = self.waiters.lock();
             let first =
                 self.answer
                     .compare_exchange(ASKED, answer, Ordering::AcqRel, Ordering::Acquire);
@@ -223,15 +218,15 @@ impl Question {
         };
         if answer == UNDRIVEN {
             for waker in waiters {
-                // `L011`: a waker that panics must not end the thread, which has others to answer.
-                let _ = catch_unwind(AssertUnwindSafe(|| waker.wake()));
+                // A waker that panics must not end the thread, which has others to answer.
+                wait::wake(waker);
             }
         }
     }
 
     /// Waits for the answer until `due`; without one the runtime is not driven.
     fn wait_until(&self, due: Instant) {
-        let mut waiters = self.waiters();
+        let mut waiters = self.waiters.lock();
         while self.is(ASKED) {
             let left = due.saturating_duration_since(Instant::now());
             if left.is_zero() {
@@ -239,8 +234,7 @@ impl Question {
                 self.answer(UNDRIVEN);
                 return;
             }
-            let woken = self.answered.wait_timeout(waiters, left);
-            waiters = woken.unwrap_or_else(PoisonError::into_inner).0;
+            waiters = self.answered.wait_timeout(waiters, left).0;
         }
     }
 }

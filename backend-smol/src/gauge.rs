@@ -1,13 +1,15 @@
 //! How many are busy, and when nobody is any more: [`Gauge`]. Counts workers, and blocking calls.
 
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
+
+use anyrt_kit::lock::{Condition, Lock};
 
 /// A count that can be closed, and waited for to become zero.
 #[derive(Debug, Default)]
 pub(crate) struct Gauge {
-    state: Mutex<State>,
-    changed: Condvar,
+    state: Lock<State>,
+    changed: Condition,
 }
 
 #[derive(Debug, Default)]
@@ -19,7 +21,7 @@ struct State {
 impl Gauge {
     /// Counts one in until the guard is dropped; `None` once the gauge is closed.
     pub(crate) fn enter(self: &Arc<Self>) -> Option<Busy> {
-        let mut state = self.state();
+        let mut state = self.state.lock();
         if state.is_closed {
             return None;
         }
@@ -32,20 +34,14 @@ impl Gauge {
 
     /// Nobody is counted in from now on.
     pub(crate) fn close(&self) {
-        self.state().is_closed = true;
+        self.state.lock().is_closed = true;
     }
 
     /// Waits until nobody is busy, at most `limit`.
     pub(crate) fn wait_for_zero(&self, limit: Duration) {
-        let state = self.state();
-        let waited = self
-            .changed
-            .wait_timeout_while(state, limit, |state| state.n_busy > 0);
-        drop(waited.unwrap_or_else(PoisonError::into_inner));
-    }
-
-    fn state(&self) -> MutexGuard<'_, State> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+        let is_busy = |state: &mut State| state.n_busy > 0;
+        let state = self.state.lock();
+        drop(self.changed.wait_timeout_while(state, limit, is_busy));
     }
 }
 
@@ -57,7 +53,7 @@ pub(crate) struct Busy {
 
 impl Drop for Busy {
     fn drop(&mut self) {
-        self.gauge.state().n_busy -= 1;
+        self.gauge.state.lock().n_busy -= 1;
         self.gauge.changed.notify_all();
     }
 }

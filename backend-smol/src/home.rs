@@ -4,10 +4,11 @@
 
 use std::fmt;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, PoisonError, Weak};
+use std::sync::{Arc, Weak};
 
 use anyrt_api::any::WeakAny;
 use anyrt_api::{AnyRuntime, current};
+use anyrt_kit::lock::Lock;
 use anyrt_kit::net::Lookups;
 use anyrt_kit::wait::Roll;
 use async_executor::Executor;
@@ -37,7 +38,7 @@ pub(crate) struct Home {
     is_closed: AtomicBool,
     n_ids: AtomicU64,
     /// The erased form, as long as anybody has it. Weak, since it holds this.
-    any: Mutex<Option<WeakAny>>,
+    any: Lock<Option<WeakAny>>,
 }
 
 impl Home {
@@ -54,7 +55,7 @@ impl Home {
             is_draining: AtomicBool::new(false),
             is_closed: AtomicBool::new(false),
             n_ids: AtomicU64::new(1),
-            any: Mutex::new(None),
+            any: Lock::new(None),
         });
         let tasks = Tasks {
             executor: Some(executor),
@@ -75,7 +76,7 @@ impl Home {
         let known = self.known_any();
         known.unwrap_or_else(|| {
             let new = AnyRuntime::new(Smol::inner(Arc::clone(self)));
-            let mut any = self.any.lock().unwrap_or_else(PoisonError::into_inner);
+            let mut any = self.any.lock();
             match any.as_ref().and_then(WeakAny::upgrade) {
                 Some(first) => first,
                 None => {
@@ -87,7 +88,7 @@ impl Home {
     }
 
     fn known_any(&self) -> Option<AnyRuntime> {
-        let any = self.any.lock().unwrap_or_else(PoisonError::into_inner);
+        let any = self.any.lock();
         any.as_ref().and_then(WeakAny::upgrade)
     }
 

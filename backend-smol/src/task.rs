@@ -9,11 +9,12 @@ use std::future::Future;
 use std::marker::PhantomData;
 use std::mem;
 use std::pin::Pin;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 use std::task::{Context, Poll, Waker, ready};
 
 use anyrt_api::current::{self, Root};
 use anyrt_api::task::{JoinError, RawJoin, TaskId, TaskMeta};
+use anyrt_kit::lock::Lock;
 use anyrt_kit::task::{Call, Catch, Name};
 use async_executor::FallibleTask;
 use pin_project_lite::pin_project;
@@ -30,7 +31,7 @@ const INLINE_MAX: usize = 16 * 1024;
 
 /// The join handle of a task, or of a blocking call, on smol.
 pub struct Join<T> {
-    state: Mutex<State<T>>,
+    state: Lock<State<T>>,
     home: Arc<Home>,
     id: u64,
     name: Name,
@@ -111,7 +112,7 @@ pub(crate) fn block_in_place<F: FnOnce() -> T, T>(rt: &Smol, f: F) -> T {
 impl<T: Send + 'static> Join<T> {
     fn new(home: &Arc<Home>, state: State<T>, id: u64, name: Name) -> Self {
         Join {
-            state: Mutex::new(state),
+            state: Lock::new(state),
             home: Arc::clone(home),
             id,
             name,
@@ -121,18 +122,12 @@ impl<T: Send + 'static> Join<T> {
     }
 }
 
-impl<T> Join<T> {
-    fn state(&self) -> MutexGuard<'_, State<T>> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
 impl<T: Send> Future for Join<T> {
     type Output = Result<T, JoinError>;
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let this = &mut *self;
-        let state = this.state.get_mut().unwrap_or_else(PoisonError::into_inner);
+        let state = this.state.get_mut();
         this.has_joiner = true;
         let result = match state {
             State::Live(task) => match ready!(Pin::new(task).poll(cx)) {
@@ -152,7 +147,7 @@ impl<T: Send> Future for Join<T> {
 
 impl<T: Send> RawJoin<T> for Join<T> {
     fn abort(&self) {
-        let mut state = self.state();
+        let mut state = self.state.lock();
         let State::Live(task) = &*state else {
             return;
         };
@@ -173,7 +168,7 @@ impl<T: Send> RawJoin<T> for Join<T> {
     }
 
     fn is_finished(&self) -> bool {
-        match &*self.state() {
+        match &*self.state.lock() {
             State::Live(task) => task.is_finished() && !self.home.is_draining(),
             State::Aborted(claim) => claim.is_delivered(),
             State::Ended => true,
@@ -187,7 +182,7 @@ impl<T: Send> RawJoin<T> for Join<T> {
 
 impl<T> Drop for Join<T> {
     fn drop(&mut self) {
-        let state = self.state.get_mut().unwrap_or_else(PoisonError::into_inner);
+        let state = self.state.get_mut();
         let State::Live(mut task) = mem::replace(state, State::Ended) else {
             return;
         };

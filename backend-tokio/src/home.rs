@@ -4,12 +4,13 @@
 
 use std::fmt;
 use std::io;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
 
 use anyrt_api::any::WeakAny;
 use anyrt_api::{AnyRuntime, Core};
 use anyrt_kit::gone;
+use anyrt_kit::lock::Lock;
 use anyrt_kit::net::Lookups;
 use anyrt_kit::probe::Prober;
 use tokio::runtime::{EnterGuard, Handle, is_rt_shutdown_err};
@@ -23,7 +24,7 @@ pub(crate) struct Home {
     /// For a single-threaded runtime that somebody else drives, or not.
     prober: Option<Prober>,
     /// The erased form, as long as anybody has it. Weak, since it holds this.
-    any: Mutex<Option<WeakAny>>,
+    any: Lock<Option<WeakAny>>,
     is_closed: AtomicBool,
 }
 
@@ -43,7 +44,7 @@ impl Home {
             handle,
             lookups: Lookups::new(),
             prober,
-            any: Mutex::new(None),
+            any: Lock::new(None),
             is_closed: AtomicBool::new(false),
         })
     }
@@ -58,7 +59,7 @@ impl Home {
         let known = self.known_any();
         known.unwrap_or_else(|| {
             let new = AnyRuntime::new(Tokio::inner(Arc::clone(self)));
-            let mut any = self.any.lock().unwrap_or_else(PoisonError::into_inner);
+            let mut any = self.any.lock();
             match any.as_ref().and_then(WeakAny::upgrade) {
                 Some(first) => first,
                 None => {
@@ -70,7 +71,7 @@ impl Home {
     }
 
     fn known_any(&self) -> Option<AnyRuntime> {
-        let any = self.any.lock().unwrap_or_else(PoisonError::into_inner);
+        let any = self.any.lock();
         any.as_ref().and_then(WeakAny::upgrade)
     }
 

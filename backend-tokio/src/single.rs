@@ -5,10 +5,12 @@
 
 use std::future::{Future, poll_fn};
 use std::io;
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 use std::task::{Poll, Waker};
 use std::thread;
 use std::time::{Duration, Instant};
+
+use anyrt_kit::lock::{Condition, Lock};
 
 /// The runtime and its helper.
 pub(crate) struct Single {
@@ -82,8 +84,8 @@ impl Drop for Ending {
 /// Whose turn it is to drive: the helper's, unless somebody is inside `block_on`.
 #[derive(Default)]
 struct Turn {
-    state: Mutex<State>,
-    changed: Condvar,
+    state: Lock<State>,
+    changed: Condition,
 }
 
 #[derive(Default)]
@@ -102,16 +104,11 @@ impl State {
 }
 
 impl Turn {
-    fn state(&self) -> MutexGuard<'_, State> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
     /// The helper: waits until nobody else drives; false if it is to end.
     fn wait_for_it(&self) -> bool {
-        let mut state = self.state();
+        let mut state = self.state.lock();
         while state.n_inside > 0 && !state.is_stopped {
-            let woken = self.changed.wait(state);
-            state = woken.unwrap_or_else(PoisonError::into_inner);
+            state = self.changed.wait(state);
         }
         !state.is_stopped
     }
@@ -119,7 +116,7 @@ impl Turn {
     /// The helper: ready when somebody else is to drive.
     fn until_wanted(&self) -> impl Future<Output = ()> {
         poll_fn(|cx| {
-            let mut state = self.state();
+            let mut state = self.state.lock();
             if state.wants_helper_out() {
                 return Poll::Ready(());
             }
@@ -131,7 +128,7 @@ impl Turn {
 
     /// The helper: it is out, and its share of the runtime is dropped.
     fn leave(&self) {
-        self.state().has_left = true;
+        self.state.lock().has_left = true;
         self.changed.notify_all();
     }
 
@@ -145,17 +142,15 @@ impl Turn {
     }
 
     fn wait_for_leave(&self, limit: Duration) {
-        let state = self.state();
-        let waited = self
-            .changed
-            .wait_timeout_while(state, limit, |state| !state.has_left);
-        drop(waited.unwrap_or_else(PoisonError::into_inner));
+        let is_there = |state: &mut State| !state.has_left;
+        let state = self.state.lock();
+        drop(self.changed.wait_timeout_while(state, limit, is_there));
     }
 
     /// Changes whose turn it is, and lets the helper know.
     fn change(&self, change: impl FnOnce(&mut State)) {
         let helper = {
-            let mut state = self.state();
+            let mut state = self.state.lock();
             change(&mut state);
             self.changed.notify_all();
             if state.wants_helper_out() {

@@ -6,11 +6,12 @@
 
 use std::fs::File;
 use std::io::{self, Seek, SeekFrom};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::MutexGuard;
 
 use super::inline::Inline;
 use super::positional;
 use super::state::{Chunk, Key, Order, Reading, Request, State};
+use crate::lock::Lock;
 
 /// The most that one trip to the pool carries.
 pub(super) const CHUNK: usize = 1024 * 1024;
@@ -20,7 +21,7 @@ pub(super) struct Shared {
     pub(super) file: File,
     pub(super) inline: Inline,
     is_seekable: bool,
-    state: Mutex<State>,
+    state: Lock<State>,
 }
 
 /// What a poll does next.
@@ -55,7 +56,7 @@ impl Shared {
             file,
             inline: Inline::default(),
             is_seekable,
-            state: Mutex::default(),
+            state: Lock::default(),
         }
     }
 
@@ -64,7 +65,7 @@ impl Shared {
     }
 
     pub(super) fn lock(&self) -> MutexGuard<'_, State> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+        self.state.lock()
     }
 
     /// Reads at the cursor: inline, else a chunk that the pool has brought, else by the pool.

@@ -16,12 +16,13 @@
 
 use std::fmt;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+use std::sync::{Arc, OnceLock};
 use std::task::{Context, Poll, Wake, Waker};
 
 use anyrt_api::io::Wait;
 
 use super::{Roll, WaitList};
+use crate::lock::Lock;
 
 /// The waiters of one direction of one object.
 #[derive(Default)]
@@ -105,7 +106,7 @@ impl Drop for Waiters {
 impl fmt::Debug for Waiters {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.hub.get() {
-            Some((hub, _)) => hub.list().fmt(f),
+            Some((hub, _)) => hub.list.lock().fmt(f),
             None => WaitList::new().fmt(f),
         }
     }
@@ -114,26 +115,22 @@ impl fmt::Debug for Waiters {
 /// Where the runtime's event arrives.
 #[derive(Default)]
 pub(super) struct Hub {
-    list: Mutex<WaitList>,
+    list: Lock<WaitList>,
     /// Counts the events, so that one that arrives while a poll is under way is not lost to it.
     /// Written under the lock of `list`.
     n_fired: AtomicUsize,
 }
 
 impl Hub {
-    fn list(&self) -> MutexGuard<'_, WaitList> {
-        self.list.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
     /// Enters a waiter; false if an event arrived since `seen`, which may have been the one that it
     /// would wait for.
     fn enter(&self, cx: &Context<'_>, wait: &mut Wait, seen: usize) -> bool {
-        let has = self.list().has(wait, cx.waker());
+        let has = self.list.lock().has(wait, cx.waker());
         if has {
             return true;
         }
         let waker = cx.waker().clone();
-        let mut list = self.list();
+        let mut list = self.list.lock();
         if self.n_fired.load(Ordering::Relaxed) != seen {
             drop(list);
             return false;
@@ -146,7 +143,7 @@ impl Hub {
 
     fn leave(&self, wait: &mut Wait) {
         if wait.key().is_some() {
-            let left = self.list().leave(wait);
+            let left = self.list.lock().leave(wait);
             drop(left);
         }
     }
@@ -158,7 +155,7 @@ impl Wake for Hub {
     }
 
     fn wake_by_ref(self: &Arc<Self>) {
-        let mut list = self.list();
+        let mut list = self.list.lock();
         // Release: pairs with the Acquire in `Waiters::poll`.
         self.n_fired.fetch_add(1, Ordering::Release);
         let woken = list.take();

@@ -137,10 +137,14 @@ impl Woken {
     /// `L011` A waker that panics costs no other waiter its wake-up, and not the thread either.
     pub fn wake(self) {
         for entry in self.first.into_iter().chain(self.rest) {
-            // The panic hook has reported it.
-            let _ = catch_unwind(AssertUnwindSafe(|| entry.waker.wake()));
+            wake(entry.waker);
         }
     }
+}
+
+/// Wakes; a panic of the waker is swallowed after the panic hook ran (`L011`).
+pub fn wake(waker: Waker) {
+    let _ = catch_unwind(AssertUnwindSafe(|| waker.wake()));
 }
 
 impl fmt::Debug for Woken {

@@ -5,15 +5,16 @@
 
 use std::collections::HashMap;
 use std::fmt;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+use std::sync::{Arc, Weak};
 use std::task::Waker;
 
 use super::hub::Hub;
+use crate::lock::Lock;
 
 /// The objects of one runtime on which somebody waited: [`Waiters::on`](super::Waiters::on).
 #[derive(Default)]
 pub struct Roll {
-    entries: Mutex<Entries>,
+    entries: Lock<Entries>,
 }
 
 #[derive(Default)]
@@ -33,14 +34,14 @@ impl Roll {
     /// Wakes everybody who waits. Who starts to wait from now on is not reached, and asks whether
     /// the runtime is there after its poll.
     pub fn wake_all(&self) {
-        let hubs = std::mem::take(&mut self.entries().hubs);
+        let hubs = std::mem::take(&mut self.entries.lock().hubs);
         for hub in hubs.values().filter_map(Weak::upgrade) {
             Waker::from(hub).wake();
         }
     }
 
     pub(super) fn enter(&self, hub: &Arc<Hub>) -> u64 {
-        let mut entries = self.entries();
+        let mut entries = self.entries.lock();
         entries.numbers += 1;
         let number = entries.numbers;
         entries.hubs.insert(number, Arc::downgrade(hub));
@@ -48,19 +49,15 @@ impl Roll {
     }
 
     pub(super) fn leave(&self, number: u64) {
-        let left = self.entries().hubs.remove(&number);
+        let left = self.entries.lock().hubs.remove(&number);
         drop(left);
-    }
-
-    fn entries(&self) -> MutexGuard<'_, Entries> {
-        self.entries.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 impl fmt::Debug for Roll {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Roll")
-            .field("n_objects", &self.entries().hubs.len())
+            .field("n_objects", &self.entries.lock().hubs.len())
             .finish()
     }
 }

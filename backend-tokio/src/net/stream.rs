@@ -8,10 +8,11 @@ use std::fmt;
 use std::io::{self, IoSlice, IoSliceMut};
 use std::net::Shutdown;
 use std::pin::Pin;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 
 use anyrt_api::io::{Direction, RawObject, RawStream, Wait};
+use anyrt_kit::lock::Lock;
 use socket2::SockRef;
 use tokio::io::{AsyncRead, ReadBuf};
 
@@ -187,7 +188,7 @@ pub(crate) fn until_ready<S, T>(
 /// A tokio stream as its two halves.
 pub(crate) struct Halves<S: Socket> {
     // Both are `None` only while this is taken apart.
-    read: Mutex<Option<S::ReadHalf>>,
+    read: Lock<Option<S::ReadHalf>>,
     write: Option<S::WriteHalf>,
 }
 
@@ -195,14 +196,13 @@ impl<S: Socket> Halves<S> {
     fn new(stream: S) -> Self {
         let (read, write) = stream.halve();
         Halves {
-            read: Mutex::new(Some(read)),
+            read: Lock::new(Some(read)),
             write: Some(write),
         }
     }
 
     fn rejoin(mut self) -> S {
-        let read = self.read.get_mut().unwrap_or_else(PoisonError::into_inner);
-        let halves = read.take().zip(self.write.take());
+        let halves = self.read.get_mut().take().zip(self.write.take());
         let stream = halves.and_then(|(read, write)| S::rejoin(read, write));
         stream.expect("they are the halves of one stream")
     }
@@ -212,7 +212,7 @@ impl<S: Socket> Halves<S> {
     }
 
     fn poll_read_half<T>(&self, poll: impl FnOnce(&mut S::ReadHalf) -> T) -> T {
-        let mut read = self.read.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut read = self.read.lock();
         poll(read.as_mut().expect("it is there until the end"))
     }
 }
