@@ -74,14 +74,21 @@ async fn l015_drop_detaches<R: Runtime>(rt: R) {
     let (ran, gone) = (Gate::new(), Gate::new());
     for steps in 0..50 {
         let (ran, mark) = (ran.clone(), gone.opened_by_drop());
+        let (begun, go) = (Gate::new(), Gate::new());
+        let (beginning, gate) = (begun.clone(), go.clone());
         let handle = rt.spawn(async move {
             let _mark = mark;
+            beginning.open();
+            gate.wait().await;
             step_aside(steps).await;
             ran.open();
         });
         // Some before the first poll, some after it.
-        step_aside(steps % 3).await;
+        if steps % 2 == 0 {
+            begun.wait().await;
+        }
         drop(handle);
+        go.open();
     }
     gone.wait_for(50).await;
     assert_eq!(ran.count(), 50, "a dropped handle cancelled its task");
