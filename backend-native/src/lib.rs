@@ -15,7 +15,7 @@
 //! they are joined by `Waker` and a schedule function.
 //!
 //! ```
-//! use anyrt_api::{BlockOn, task};
+//! use anyrt_api::task;
 //!
 //! let runtime = anyrt_native::Runtime::new()?;
 //! let answer = runtime.block_on(async { task::spawn(async { 6 * 7 }).await });

@@ -11,7 +11,7 @@ use std::{
 };
 
 use anyrt_api::{
-    AsyncNet, AsyncUnixNet, BlockOn, Spawn, Timer,
+    AsyncNet, AsyncUnixNet, Spawn, Timer,
     io::{Direction, RawObject, RawStream, Wait},
     net::{
         RawTcpListener, RawTcpStream, RawUdpSocket, RawUnixDatagram, RawUnixListener, RawUnixStream,

@@ -13,7 +13,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use anyrt_api::{BlockOn, Spawn, Timer, task};
+use anyrt_api::{Spawn, Timer, task};
 use anyrt_native::{Builder, Native, Runtime};
 
 fn runtime(workers: usize) -> Runtime {

@@ -5,7 +5,7 @@
 use std::time::Duration;
 
 use anyrt_api::net::{TcpListener, TcpStream};
-use anyrt_api::{AnyRuntime, BlockOn, fs, task, time};
+use anyrt_api::{AnyRuntime, fs, task, time};
 
 /// The library: it knows no runtime. It uses tasks, time, sockets, files and blocking calls.
 async fn library() -> std::io::Result<String> {

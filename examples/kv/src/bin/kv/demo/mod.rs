@@ -20,7 +20,7 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use anyrt::native::{self, Native};
-use anyrt::{BlockOn, time};
+use anyrt::time;
 use clap::Args;
 use indicatif::{ProgressBar, ProgressStyle};
 
