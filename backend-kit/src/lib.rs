@@ -13,7 +13,8 @@
 //!
 //! [`wait::Waiters`] stands between any number of tasks and a runtime's poll that keeps one waker;
 //! [`task::Catch`] and [`task::Call`] keep the panics of users' futures and closures where the
-//! contract wants them. The rest needs an operating system.
+//! contract wants them, and [`task::live`] gives a runtime that has none its join handles. The rest
+//! needs an operating system.
 //!
 //! # For library authors
 //!

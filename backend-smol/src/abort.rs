@@ -1,9 +1,10 @@
-//! Where the outcome of an aborted task goes: [`Aborts`], [`Claim`], [`Badge`], [`Slip`].
+//! Where the outcome of an aborted task goes: [`Aborts`], [`Badge`], [`Slip`].
 //!
 //! async-task cancels by dropping its handle, drops the output of a task that completes meanwhile,
 //! and calls a task finished before its future is dropped. The contract wants the output if it won,
 //! and a join that waits for the destructor. A task has one allocation, async-task's, so there is
-//! no cell of ours to settle that in, and there need not be one: an abort, which is rare, makes it.
+//! no cell of ours to settle that in, and there need not be one: an abort, which is rare, makes it,
+//! out of the kit's.
 //!
 //! ```text
 //!   Join::abort      claims the task's number, then drops async-task's handle
@@ -17,19 +18,18 @@
 use std::any::Any;
 use std::collections::HashMap;
 use std::fmt;
-use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::task::{Context, Poll, Waker};
 
 use anyrt_api::task::JoinError;
-use anyrt_kit::task::Outcome;
+use anyrt_kit::lock::Lock;
+use anyrt_kit::task::{Giver, Joint, Outcome, joint};
 
 /// The claims of one runtime.
 #[derive(Default)]
 pub(crate) struct Aborts {
-    /// By task. What stands there is an `Arc<Claim<T>>` of the task's own type.
-    claims: Mutex<HashMap<u64, Box<dyn Any + Send>>>,
+    /// By task. What stands there is a `Giver<T>` of the task's own type.
+    claims: Lock<HashMap<u64, Box<dyn Any + Send>>>,
     /// Their number, so that an output which is dropped unread, as that of every detached task is,
     /// need not lock.
     n_claims: AtomicUsize,
@@ -37,10 +37,10 @@ pub(crate) struct Aborts {
 
 impl Aborts {
     /// Claims the outcome of a task that has not ended.
-    pub(crate) fn claim<T: Send + 'static>(&self, task: u64) -> Arc<Claim<T>> {
-        let claim = Arc::new(Claim::default());
-        let mut claims = self.claims();
-        claims.insert(task, Box::new(Arc::clone(&claim)));
+    pub(crate) fn claim<T: Send + 'static>(&self, task: u64) -> Joint<T> {
+        let (giver, claim) = joint::<T>(None);
+        let mut claims = self.claims.lock();
+        claims.insert(task, Box::new(giver));
         self.n_claims.store(claims.len(), Ordering::Release);
         claim
     }
@@ -51,14 +51,10 @@ impl Aborts {
     }
 
     fn take(&self, task: u64) -> Option<Box<dyn Any + Send>> {
-        let mut claims = self.claims();
+        let mut claims = self.claims.lock();
         let claim = claims.remove(&task);
         self.n_claims.store(claims.len(), Ordering::Release);
         claim
-    }
-
-    fn claims(&self) -> MutexGuard<'_, HashMap<u64, Box<dyn Any + Send>>> {
-        self.claims.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -73,7 +69,7 @@ pub(crate) struct Badge<T> {
     aborts: Arc<Aborts>,
     task: u64,
     /// Chosen where `T` is known to be `'static`.
-    deliver: fn(&(dyn Any + Send), Outcome<T>),
+    deliver: fn(Box<dyn Any + Send>, Outcome<T>),
 }
 
 impl<T: Send + 'static> Badge<T> {
@@ -94,7 +90,7 @@ impl<T> Badge<T> {
     /// in between, one of the two sees the other.
     pub(crate) fn cancelled(self) {
         if let Some(claim) = self.aborts.take(self.task) {
-            (self.deliver)(&*claim, Err(JoinError::cancelled()).into());
+            (self.deliver)(claim, Err(JoinError::cancelled()).into());
         }
     }
 
@@ -105,16 +101,16 @@ impl<T> Badge<T> {
             return;
         }
         if let Some(claim) = self.aborts.take(self.task) {
-            (self.deliver)(&*claim, outcome);
+            (self.deliver)(claim, outcome);
         }
     }
 }
 
-fn deliver<T: Send + 'static>(claim: &(dyn Any + Send), outcome: Outcome<T>) {
-    let claim = claim.downcast_ref::<Arc<Claim<T>>>();
-    claim
+fn deliver<T: Send + 'static>(claim: Box<dyn Any + Send>, outcome: Outcome<T>) {
+    let giver = claim.downcast::<Giver<T>>();
+    giver
         .expect("a claim has the type of its task")
-        .put(outcome);
+        .give(outcome);
 }
 
 /// The output of a task on its way through async-task.
@@ -146,94 +142,35 @@ impl<T> Drop for Slip<T> {
     }
 }
 
-/// What whoever aborted joins on.
-pub(crate) struct Claim<T> {
-    state: Mutex<State<T>>,
-}
-
-struct State<T> {
-    outcome: Option<Outcome<T>>,
-    is_delivered: bool,
-    joiner: Option<Waker>,
-}
-
-impl<T> Default for Claim<T> {
-    fn default() -> Self {
-        let state = State {
-            outcome: None,
-            is_delivered: false,
-            joiner: None,
-        };
-        Claim {
-            state: Mutex::new(state),
-        }
-    }
-}
-
-impl<T> Claim<T> {
-    pub(crate) fn is_delivered(&self) -> bool {
-        self.state().is_delivered
-    }
-
-    pub(crate) fn poll(&self, cx: &Context<'_>) -> Poll<Outcome<T>> {
-        let waker = cx.waker().clone();
-        let mut state = self.state();
-        if state.is_delivered {
-            let outcome = state.outcome.take();
-            drop(state);
-            return Poll::Ready(outcome.expect("a join that ended is not polled again"));
-        }
-        let displaced = state.joiner.replace(waker);
-        drop(state);
-        drop(displaced);
-        Poll::Pending
-    }
-
-    fn put(&self, outcome: Outcome<T>) {
-        let joiner = {
-            let mut state = self.state();
-            state.outcome = Some(outcome);
-            state.is_delivered = true;
-            state.joiner.take()
-        };
-        if let Some(joiner) = joiner {
-            // The panic hook has reported it; this may be a destructor.
-            let _ = catch_unwind(AssertUnwindSafe(|| joiner.wake()));
-        }
-    }
-
-    fn state(&self) -> MutexGuard<'_, State<T>> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
 #[cfg(test)]
 mod tests {
+    use std::pin::Pin;
+    use std::task::{Context, Poll, Waker};
+
     use super::*;
 
-    fn take<T>(claim: &Claim<T>) -> Poll<Result<T, JoinError>> {
-        let cx = Context::from_waker(Waker::noop());
-        claim.poll(&cx).map(Outcome::into_result)
+    fn take<T>(claim: &mut Joint<T>) -> Poll<Result<T, JoinError>> {
+        Pin::new(claim).poll(&mut Context::from_waker(Waker::noop()))
     }
 
     #[test]
     fn an_output_that_won_is_delivered() {
         let aborts = Arc::new(Aborts::default());
         let slip = Slip::new(Ok(7).into(), Some(Badge::new(&aborts, 1)));
-        let claim = aborts.claim::<i32>(1);
-        assert!(take(&claim).is_pending() && !claim.is_delivered());
+        let mut claim = aborts.claim::<i32>(1);
+        assert!(take(&mut claim).is_pending() && !claim.is_finished());
         drop(slip);
-        assert!(claim.is_delivered());
-        assert!(matches!(take(&claim), Poll::Ready(Ok(7))));
+        assert!(claim.is_finished());
+        assert!(matches!(take(&mut claim), Poll::Ready(Ok(7))));
         assert!(!aborts.unclaim(1));
     }
 
     #[test]
     fn a_future_that_was_dropped_is_delivered_as_cancelled() {
         let aborts = Arc::new(Aborts::default());
-        let claim = aborts.claim::<i32>(1);
+        let mut claim = aborts.claim::<i32>(1);
         Badge::<i32>::new(&aborts, 1).cancelled();
-        assert!(matches!(take(&claim), Poll::Ready(Err(error)) if error.is_cancelled()));
+        assert!(matches!(take(&mut claim), Poll::Ready(Err(error)) if error.is_cancelled()));
     }
 
     #[test]
@@ -243,9 +180,9 @@ mod tests {
         let badge = Badge::new(&aborts, 1);
         drop(Slip::new(Ok(Arc::clone(&output)).into(), Some(badge)));
         assert_eq!(Arc::strong_count(&output), 1);
-        let other = aborts.claim::<i32>(2);
+        let mut other = aborts.claim::<i32>(2);
         Badge::<i32>::new(&aborts, 1).cancelled();
-        assert!(take(&other).is_pending());
+        assert!(take(&mut other).is_pending());
         assert!(aborts.unclaim(2));
     }
 }

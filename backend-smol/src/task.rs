@@ -15,12 +15,12 @@ use std::task::{Context, Poll, Waker, ready};
 use anyrt_api::current::{self, Root};
 use anyrt_api::task::{JoinError, RawJoin, TaskId, TaskMeta};
 use anyrt_kit::lock::Lock;
-use anyrt_kit::task::{Call, Catch, Name};
+use anyrt_kit::task::{Call, Catch, Joint, Name};
 use async_executor::FallibleTask;
 use pin_project_lite::pin_project;
 
 use crate::Smol;
-use crate::abort::{Aborts, Badge, Claim, Slip};
+use crate::abort::{Aborts, Badge, Slip};
 use crate::gauge::Gauge;
 use crate::home::Home;
 use crate::worker::Spare;
@@ -36,14 +36,14 @@ pub struct Join<T> {
     id: u64,
     name: Name,
     /// Chosen where `T` is known to be `'static`.
-    claim: fn(&Aborts, u64) -> Arc<Claim<T>>,
+    claim: fn(&Aborts, u64) -> Joint<T>,
     /// async-task may have the joiner's waker.
     has_joiner: bool,
 }
 
 enum State<T> {
     Live(FallibleTask<Slip<T>>),
-    Aborted(Arc<Claim<T>>),
+    Aborted(Joint<T>),
     /// It was joined, or never started.
     Ended,
 }
@@ -135,7 +135,7 @@ impl<T: Send> Future for Join<T> {
                 None => Err(JoinError::cancelled().of_task(this.name.take())),
             },
             State::Aborted(claim) => {
-                let result = ready!(claim.poll(cx)).into_result();
+                let result = ready!(Pin::new(claim).poll(cx));
                 result.map_err(|error| error.of_task(this.name.take()))
             }
             State::Ended => Err(JoinError::cancelled().of_task(this.name.take())),
@@ -170,7 +170,7 @@ impl<T: Send> RawJoin<T> for Join<T> {
     fn is_finished(&self) -> bool {
         match &*self.state.lock() {
             State::Live(task) => task.is_finished() && !self.home.is_draining(),
-            State::Aborted(claim) => claim.is_delivered(),
+            State::Aborted(claim) => claim.is_finished(),
             State::Ended => true,
         }
     }

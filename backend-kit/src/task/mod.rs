@@ -1,9 +1,12 @@
-//! What stands around a user's future or closure: [`Catch`], [`Call`] and their [`Outcome`].
+//! What stands around a user's future or closure: [`Catch`], [`Call`] and their [`Outcome`]; and,
+//! where the runtime has no join handle, what the outcome is delivered through: [`live`], [`joint`].
 //!
 //! They keep panics where the contract wants them: in the join, whether the poll panics, the
 //! destructor of the future, or that of an output that nobody read. Know nothing of executors, and
 //! nothing of the current runtime but that a closure runs with one entered; a backend wraps a
-//! `Catch` in [`current::Root`].
+//! `Catch` or a `Live` in [`current::Root`].
+
+mod joint;
 
 use std::borrow::Cow;
 use std::fmt;
@@ -15,6 +18,8 @@ use std::task::{Context, Poll, ready};
 use anyrt_api::task::JoinError;
 use anyrt_api::{AnyRuntime, current};
 use pin_project_lite::pin_project;
+
+pub use joint::{Giver, Joint, Live, joint, live};
 
 /// A task's name, for its errors.
 pub type Name = Option<Cow<'static, str>>;

@@ -4,8 +4,8 @@ use std::collections::VecDeque;
 use std::future::Future;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::{Pin, pin};
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, Wake, Waker};
 use std::thread::{self, Thread};
 use std::time::{Instant, SystemTime};
@@ -14,6 +14,9 @@ use anyrt_api::any::Capabilities;
 use anyrt_api::task::{JoinError, RawJoin, TaskId, TaskMeta};
 use anyrt_api::time::RawSleep;
 use anyrt_api::{Core, Entropy, Spawn, Timer};
+
+use crate::lock::Lock;
+use crate::task::{Joint, joint};
 
 crate::forward_fs!(Calls);
 
@@ -27,7 +30,7 @@ pub(super) struct Calls {
 
 #[derive(Default)]
 struct Inner {
-    queue: Mutex<VecDeque<Call>>,
+    queue: Lock<VecDeque<Call>>,
     has_threads: AtomicBool,
     is_gone: AtomicBool,
     n_calls: AtomicUsize,
@@ -54,7 +57,7 @@ impl Calls {
 
     /// Runs the call that waits longest.
     pub(super) fn run_one(&self) -> bool {
-        let call = self.queue().pop_front();
+        let call = self.inner.queue.lock().pop_front();
         let is_there = call.is_some();
         if let Some(call) = call {
             call();
@@ -69,7 +72,7 @@ impl Calls {
     /// Drops what waits, and all that comes: a runtime that was shut down.
     pub(super) fn shut_down(&self) {
         self.inner.is_gone.store(true, Ordering::Relaxed);
-        let dropped = std::mem::take(&mut *self.queue());
+        let dropped = std::mem::take(&mut *self.inner.queue.lock());
         drop(dropped);
     }
 
@@ -88,11 +91,6 @@ impl Calls {
         }
     }
 
-    fn queue(&self) -> MutexGuard<'_, VecDeque<Call>> {
-        let queue = self.inner.queue.lock();
-        queue.unwrap_or_else(PoisonError::into_inner)
-    }
-
     fn start(&self, call: Call) {
         self.inner.n_calls.fetch_add(1, Ordering::Relaxed);
         if self.inner.is_gone.load(Ordering::Relaxed) {
@@ -101,7 +99,7 @@ impl Calls {
         if self.inner.has_threads.load(Ordering::Relaxed) {
             thread::spawn(call);
         } else {
-            self.queue().push_back(call);
+            self.inner.queue.lock().push_back(call);
         }
     }
 }
@@ -139,53 +137,13 @@ impl Wake for Woken {
 }
 
 /// The handle of a blocking call.
-pub(super) struct Join<T> {
-    slot: Arc<Mutex<Slot<T>>>,
-}
-
-struct Slot<T> {
-    outcome: Option<Result<T, JoinError>>,
-    is_finished: bool,
-    waker: Option<Waker>,
-}
-
-/// Says "cancelled" if the call is dropped without being run.
-struct Sender<T>(Arc<Mutex<Slot<T>>>);
-
-impl<T> Sender<T> {
-    fn send(&self, outcome: Result<T, JoinError>) {
-        let mut slot = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if slot.is_finished {
-            return;
-        }
-        slot.is_finished = true;
-        slot.outcome = Some(outcome);
-        let waker = slot.waker.take();
-        drop(slot);
-        if let Some(waker) = waker {
-            waker.wake();
-        }
-    }
-}
-
-impl<T> Drop for Sender<T> {
-    fn drop(&mut self) {
-        self.send(Err(JoinError::cancelled()));
-    }
-}
+pub(super) struct Join<T>(Joint<T>);
 
 impl<T> Future for Join<T> {
     type Output = Result<T, JoinError>;
 
-    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        let mut slot = self.slot.lock().unwrap_or_else(PoisonError::into_inner);
-        match slot.outcome.take() {
-            Some(outcome) => Poll::Ready(outcome),
-            None => {
-                slot.waker = Some(cx.waker().clone());
-                Poll::Pending
-            }
-        }
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        Pin::new(&mut self.0).poll(cx)
     }
 }
 
@@ -193,8 +151,7 @@ impl<T: Send> RawJoin<T> for Join<T> {
     fn abort(&self) {}
 
     fn is_finished(&self) -> bool {
-        let slot = self.slot.lock().unwrap_or_else(PoisonError::into_inner);
-        slot.is_finished
+        self.0.is_finished()
     }
 
     fn id(&self) -> TaskId {
@@ -217,17 +174,12 @@ impl Spawn for Calls {
         F: FnOnce() -> T + Send + 'static,
         T: Send + 'static,
     {
-        let slot = Arc::new(Mutex::new(Slot {
-            outcome: None,
-            is_finished: false,
-            waker: None,
-        }));
-        let sender = Sender(Arc::clone(&slot));
+        let (giver, joint) = joint(None);
         self.start(Box::new(move || {
             let outcome = catch_unwind(AssertUnwindSafe(f));
-            sender.send(outcome.map_err(JoinError::panicked));
+            giver.give(outcome.map_err(JoinError::panicked).into());
         }));
-        Join { slot }
+        Join(joint)
     }
 }
 
