@@ -3,6 +3,7 @@
 //! No user code runs under a lock of ours, so what a panic leaves behind one is whole. Know nothing
 //! of what they guard.
 
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -30,20 +31,30 @@ impl<T> Lock<T> {
     }
 }
 
-/// What a thread waits for under a [`Lock`]: [`std::sync::Condvar`].
+/// What a thread waits for under a [`Lock`]: [`std::sync::Condvar`]. While nobody waits, telling it
+/// is no system call.
+///
+/// What is waited for is changed under the lock.
 #[derive(Debug, Default)]
-pub struct Condition(Condvar);
+pub struct Condition {
+    condvar: Condvar,
+    // Counted under the lock, and so seen by whoever changes something under it later.
+    n_waiting: AtomicUsize,
+}
 
 impl Condition {
     /// Nobody waits.
     #[must_use]
     pub const fn new() -> Self {
-        Condition(Condvar::new())
+        Condition {
+            condvar: Condvar::new(),
+            n_waiting: AtomicUsize::new(0),
+        }
     }
 
     /// Waits, perhaps for nothing: ask again afterwards.
     pub fn wait<'a, T>(&self, guard: MutexGuard<'a, T>) -> MutexGuard<'a, T> {
-        let woken = self.0.wait(guard);
+        let woken = self.counted(|| self.condvar.wait(guard));
         woken.unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -53,7 +64,7 @@ impl Condition {
         guard: MutexGuard<'a, T>,
         limit: Duration,
     ) -> (MutexGuard<'a, T>, bool) {
-        let woken = self.0.wait_timeout(guard, limit);
+        let woken = self.counted(|| self.condvar.wait_timeout(guard, limit));
         let (guard, timeout) = woken.unwrap_or_else(PoisonError::into_inner);
         (guard, timeout.timed_out())
     }
@@ -65,19 +76,30 @@ impl Condition {
         limit: Duration,
         waits: impl FnMut(&mut T) -> bool,
     ) -> MutexGuard<'a, T> {
-        let woken = self.0.wait_timeout_while(guard, limit, waits);
+        let woken = self.counted(|| self.condvar.wait_timeout_while(guard, limit, waits));
         woken.unwrap_or_else(PoisonError::into_inner).0
     }
 
     /// Wakes everybody who waits.
     pub fn notify_all(&self) {
-        self.0.notify_all();
+        if self.n_waiting.load(Ordering::Relaxed) > 0 {
+            self.condvar.notify_all();
+        }
+    }
+
+    /// Both the beginning and the end of `wait` have the lock.
+    fn counted<T>(&self, wait: impl FnOnce() -> T) -> T {
+        self.n_waiting.fetch_add(1, Ordering::Relaxed);
+        let woken = wait();
+        self.n_waiting.fetch_sub(1, Ordering::Relaxed);
+        woken
     }
 }
 
 #[cfg(test)]
 mod tests {
     use std::panic::{AssertUnwindSafe, catch_unwind};
+    use std::thread;
 
     use super::*;
 
@@ -96,5 +118,24 @@ mod tests {
         assert_eq!(*guard, 2);
         drop(guard);
         assert_eq!(*lock.get_mut(), 2);
+    }
+
+    #[test]
+    fn who_waits_is_told() {
+        let (lock, condition) = (Lock::new(0), Condition::new());
+        condition.notify_all();
+        thread::scope(|scope| {
+            for _ in 0..3 {
+                scope.spawn(|| {
+                    let mut n_seen = lock.lock();
+                    *n_seen += 1;
+                    condition.notify_all();
+                    while *n_seen < 3 {
+                        n_seen = condition.wait(n_seen);
+                    }
+                });
+            }
+        });
+        assert_eq!(condition.n_waiting.load(Ordering::Relaxed), 0);
     }
 }
