@@ -3,7 +3,7 @@
 //! A runtime has two streams, one for the application and one for the world around it (the disk),
 //! so that a library which draws once more does not meet another disk.
 
-use crate::lock::Lock;
+use anyrt_kit::lock::Lock;
 
 /// One reproducible sequence of numbers (SplitMix64).
 #[derive(Debug)]

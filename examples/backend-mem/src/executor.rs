@@ -8,32 +8,35 @@ use std::collections::{BTreeMap, VecDeque};
 use std::fmt;
 use std::future::{Future, poll_fn};
 use std::io;
-use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::mem;
 use std::pin::pin;
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Condvar, MutexGuard, PoisonError};
-use std::task::{Context, Poll, Wake, Waker};
-use std::time::{Duration, SystemTime};
+use std::sync::{Arc, MutexGuard};
+use std::task::{Context, Poll, Waker};
+use std::time::Duration;
 
 use anyrt_api::AnyRuntime;
 use anyrt_api::current::{self, Root};
 use anyrt_api::io::Wait;
+use anyrt_api::task::TaskMeta;
 use anyrt_kit::gone;
-use anyrt_kit::wait::{Roll, Waiters};
+use anyrt_kit::lock::{Condition, Lock};
+use anyrt_kit::wait::{Roll, WaitList, Waiters, wake};
 
-use crate::Mem;
 use crate::clock::{Clock, Sleep};
 use crate::entropy::{Stream, mix};
 use crate::fs::Disk;
-use crate::lock::Lock;
 use crate::net::{Ports, tcp, udp};
-use crate::task::{self, Task};
+use crate::task::{self, Body, Task};
+use crate::{Mem, Polled};
 
 /// What a poll takes, so that a task which is always ready cannot stop the clock.
 const POLL_NANOS: u64 = 1_000;
 
+/// The root of whoever does not drive.
+const NOBODY: u64 = 0;
+
 /// Events in one turn of a thread that drives from within a poll of its own executor.
-const TURN: usize = 64;
+const TURN: u64 = 64;
 
 /// How long, in the time of the machine, a world in which nothing can go on waits for a wake-up
 /// from another thread.
@@ -42,11 +45,11 @@ const PATIENCE: Duration = Duration::from_secs(1);
 /// A whole world: tasks, clock, network, disk, chance.
 pub(crate) struct Sim {
     state: Lock<State>,
-    changed: Condvar,
+    changed: Condition,
     /// Everybody who waits for a socket.
-    waiting: Arc<Roll>,
-    pub(crate) tcp: Ports<tcp::Listener>,
-    pub(crate) udp: Ports<udp::Socket>,
+    pub(crate) waiting: Arc<Roll>,
+    pub(crate) tcp: Ports<tcp::Backlog>,
+    pub(crate) udp: Ports<udp::Mailbox>,
     pub(crate) disk: Disk,
     /// The application's random bytes, and what the world itself draws.
     pub(crate) entropy: Stream,
@@ -60,14 +63,13 @@ pub(crate) struct State {
     pub(crate) closed: bool,
     pub(crate) tasks: BTreeMap<u64, Task>,
     pub(crate) ready: VecDeque<u64>,
-    /// Threads that drive, polls under way, and threads that wait on `changed`.
+    /// Threads that drive, and polls under way.
     driving: isize,
     polling: isize,
-    resting: usize,
     /// Who polled from outside and is woken when nobody else drives any more.
-    strangers: Vec<Waker>,
-    pub(crate) last_id: u64,
-    trace: Trace,
+    strangers: WaitList,
+    last_id: u64,
+    pub(crate) trace: Trace,
 }
 
 /// What happened so far, in two numbers: equal for equal seeds and equal programs.
@@ -83,7 +85,7 @@ impl Sim {
     pub(crate) fn new(seed: u64, disk: Disk) -> Arc<Self> {
         Arc::new(Sim {
             state: Lock::default(),
-            changed: Condvar::new(),
+            changed: Condition::new(),
             waiting: Arc::default(),
             tcp: Ports::default(),
             udp: Ports::default(),
@@ -99,32 +101,18 @@ impl Sim {
 
     /// An error if the world has ended.
     pub(crate) fn check(&self) -> io::Result<()> {
-        match self.lock().closed {
-            true => Err(gone::error(crate::NAME)),
-            false => Ok(()),
-        }
-    }
-
-    pub(crate) fn wallclock(&self) -> SystemTime {
-        self.lock().clock.wallclock()
-    }
-
-    pub(crate) fn trace(&self) -> Trace {
-        self.lock().trace
+        let goes_on = !self.lock().closed;
+        goes_on
+            .then_some(())
+            .ok_or_else(|| gone::error(crate::NAME))
     }
 
     /// Lets so and so much time pass.
     pub(crate) async fn pause(self: &Arc<Self>, nanos: u64) -> io::Result<()> {
-        self.check()?;
         let deadline = self.lock().clock.now() + Duration::from_nanos(nanos);
-        let mut sleep = Sleep::new(self.clone(), deadline);
+        let sleep = Sleep::new(self.clone(), deadline);
         poll_fn(|cx| sleep.poll_due(cx)).await?;
         self.check()
-    }
-
-    /// Who waits for one thing of a socket.
-    pub(crate) fn waiters(&self) -> Waiters {
-        Waiters::on(&self.waiting)
     }
 
     /// Polls `op` until it answers; on a runtime that is gone it is an error.
@@ -134,49 +122,48 @@ impl Sim {
         cx: &mut Context<'_>,
         wait: &mut Wait,
         mut op: impl FnMut() -> Option<io::Result<T>>,
-    ) -> Poll<io::Result<T>> {
+    ) -> Polled<T> {
         self.leaf(cx, |cx| {
-            waiters.poll(cx, wait, |_| match self.check() {
-                Ok(()) => op().map_or(Poll::Pending, Poll::Ready),
-                Err(gone) => Poll::Ready(Err(gone)),
+            waiters.poll(cx, wait, |_| {
+                self.check()?;
+                op().map_or(Poll::Pending, Poll::Ready)
             })
         })
     }
 
-    /// Drives the world until `future` is done, or `None` after `limit` events.
+    /// Drives the world until `future` is done, or `None` after `limit` events; or, unless it
+    /// `rests`, when there is nothing to do.
     #[track_caller]
-    pub(crate) fn block_on<F: Future>(
+    pub(crate) fn drive<F: Future>(
         self: &Arc<Self>,
         future: F,
         limit: u64,
+        rests: bool,
     ) -> Option<F::Output> {
         current::drive(self.erased(), || {
-            let _driving = self.count(1, 0);
+            let root = task::enter(self, TaskMeta::new(), Body::Root);
+            self.lock().driving += 1;
+            let _entered = Later(self, |state| state.leave(root.id));
             let mut future = pin!(Root::new(future));
-            let root = Arc::new(Bell {
-                sim: self.clone(),
-                rung: AtomicBool::new(false),
-            });
-            let _silence = Silence(&root);
-            root.wake_by_ref();
             let waker = Waker::from(root.clone());
-            let end = self.trace().events.saturating_add(limit);
-            let mut is_roots_turn = true;
-            while self.trace().events < end {
-                if is_roots_turn && root.rung.swap(false, Ordering::AcqRel) {
-                    // The ring was counted as a poll under way, and this is it.
-                    let _polling = Count(self, 0, 1);
-                    self.lock().stamp(0);
-                    let mut cx = Context::from_waker(&waker);
-                    if let Poll::Ready(output) = future.as_mut().poll(&mut cx) {
-                        return Some(output);
+            let mut output = None;
+            let end = self.lock().trace.events.saturating_add(limit);
+            while output.is_none() && self.lock().trace.events < end {
+                let mut cx = Context::from_waker(&waker);
+                let poll_root = || {
+                    future
+                        .as_mut()
+                        .poll(&mut cx)
+                        .map(|done| output = Some(done))
+                };
+                if !self.step(root.id, poll_root) {
+                    if !rests {
+                        return None;
                     }
-                } else if !self.step() {
-                    self.rest(&root);
+                    self.rest(root.id);
                 }
-                is_roots_turn = !is_roots_turn;
             }
-            None
+            output
         })
     }
 
@@ -196,26 +183,16 @@ impl Sim {
         }
         let waker = cx.waker().clone();
         if self.lock().driving == 0 {
-            polled = self.turn(|| op(cx));
+            let turn = || self.drive(poll_fn(&mut op), TURN, false);
+            polled = current::undriven(turn).map_or_else(|| op(cx), Poll::Ready);
         }
         if polled.is_pending() {
             let mut state = self.lock();
-            if !state.strangers.iter().any(|known| known.will_wake(&waker)) {
-                state.strangers.push(waker);
-            }
+            let displaced = state.strangers.enter(&mut Wait::by_waker(), waker);
             self.tell(state);
+            drop(displaced);
         }
         polled
-    }
-
-    /// Drives for a while on behalf of another executor, until `op` is ready.
-    fn turn<T>(self: &Arc<Self>, mut op: impl FnMut() -> Poll<T>) -> Poll<T> {
-        let drive = || {
-            let _driving = self.count(1, 0);
-            let mut polls = (0..TURN).take_while(|_| self.step()).map(|_| op());
-            polls.find(Poll::is_ready).unwrap_or(Poll::Pending)
-        };
-        current::undriven(|| current::drive(self.erased(), drive))
     }
 
     /// Runs `f`, which may block or drive this world itself, uncounted among those who drive it.
@@ -223,7 +200,10 @@ impl Sim {
         if !self.is_driven_here() {
             return current::undriven(f);
         }
-        let _uncounted = self.count(-1, -1);
+        let mut state = self.lock();
+        state.count(-1);
+        self.tell(state);
+        let _uncounted = Later(self, |state| state.count(1));
         current::undriven(f)
     }
 
@@ -232,70 +212,57 @@ impl Sim {
     pub(crate) fn shut_down(self: &Arc<Self>, limit: Duration) {
         let mut state = self.lock();
         state.closed = true;
-        state.ready.clear();
-        let tasks = std::mem::take(&mut state.tasks).into_iter();
-        let (running, idle): (BTreeMap<_, _>, BTreeMap<_, _>) =
-            tasks.partition(|(_, task)| task.is_running());
-        state.tasks = running;
-        let mut waiting = state.clock.stop();
-        waiting.append(&mut state.strangers);
+        let tasks = mem::take(&mut state.tasks).into_iter();
+        let (idle, busy) = tasks.partition(|(_, task)| matches!(task.body, Body::Idle(_)));
+        state.tasks = busy;
+        let (alarms, strangers) = (mem::take(&mut state.clock.alarms), state.strangers.take());
         self.tell(state);
         current::enter(self.erased(), || drop(idle));
         self.waiting.wake_all();
-        waiting.into_iter().for_each(wake);
+        alarms.into_values().for_each(wake);
+        strangers.wake();
         if self.is_driven_here() {
             return;
         }
-        let mut state = self.lock();
-        state.resting += 1;
-        let running = |state: &mut State| !state.tasks.is_empty();
-        let rested = self.changed.wait_timeout_while(state, limit, running);
-        rested.unwrap_or_else(PoisonError::into_inner).0.resting -= 1;
+        let runs = |task: &Task| matches!(task.body, Body::Running);
+        let waits = |state: &mut State| state.tasks.values().any(runs);
+        drop(self.changed.wait_timeout_while(self.lock(), limit, waits));
     }
 
     /// There is news: for those who drive, or, if nobody does and there is work, for those who
     /// would.
     pub(crate) fn tell(&self, mut state: MutexGuard<'_, State>) {
-        if state.resting > 0 {
-            self.changed.notify_all();
-        }
-        if state.driving == 0 && state.has_work() {
-            let strangers = std::mem::take(&mut state.strangers);
+        self.changed.notify_all();
+        if state.driving == 0 && state.has_work(NOBODY) {
+            let strangers = state.strangers.take();
             drop(state);
-            strangers.into_iter().for_each(wake);
+            strangers.wake();
         }
     }
 
-    /// One event: an alarm rings, or the task at the head of the queue runs, or the clock jumps to
-    /// the next alarm. False if there is none.
-    fn step(self: &Arc<Self>) -> bool {
+    /// One event: an alarm rings, or the head of the queue is polled, or the clock jumps to the
+    /// next alarm. False if there is none.
+    fn step(self: &Arc<Self>, root: u64, poll_root: impl FnOnce() -> Poll<()>) -> bool {
         let mut state = self.lock();
         if let Some(due) = state.clock.due() {
             drop(state);
             wake(due);
             return true;
         }
-        let Some(id) = state.ready.pop_front() else {
-            return state.polling == 0 && state.clock.jump();
+        let Some(id) = state.next(root) else {
+            let alarm = state.clock.next().filter(|_| state.is_still());
+            state.clock.nanos = alarm.unwrap_or(0).max(state.clock.nanos);
+            return alarm.is_some();
         };
-        state.stamp(id);
         state.polling += 1;
         drop(state);
-        let _polling = Count(self, 0, 1);
-        task::run(self, id);
+        let _polling = Later(self, |state| state.polling -= 1);
+        if id != root {
+            task::run(self, id);
+            return true;
+        }
+        let _ = poll_root();
         true
-    }
-
-    fn count(&self, driving: isize, polling: isize) -> Count<'_> {
-        self.add(driving, polling);
-        Count(self, driving, polling)
-    }
-
-    fn add(&self, driving: isize, polling: isize) {
-        let mut state = self.lock();
-        state.driving += driving;
-        state.polling += polling;
-        self.tell(state);
     }
 
     /// Waits until there is something to do: another thread polls, or wakes us from outside.
@@ -303,17 +270,14 @@ impl Sim {
     /// # Panics
     ///
     /// If nothing in the world can go on, and nothing comes from outside.
-    fn rest(&self, root: &Bell) {
+    fn rest(&self, root: u64) {
         let mut state = self.lock();
-        while !(state.has_work() || root.rung.load(Ordering::Acquire)) {
-            let alone = state.polling == 0;
+        while !state.has_work(root) {
+            let alone = state.is_still();
             let limit = if alone { PATIENCE } else { Duration::MAX };
-            state.resting += 1;
-            let rested = self.changed.wait_timeout(state, limit);
-            let timeout;
-            (state, timeout) = rested.unwrap_or_else(PoisonError::into_inner);
-            state.resting -= 1;
-            if alone && timeout.timed_out() && !state.has_work() {
+            let is_over;
+            (state, is_over) = self.changed.wait_timeout(state, limit);
+            if alone && is_over && !state.has_work(root) {
                 let blocked = state.blocked();
                 drop(state);
                 panic!(
@@ -324,83 +288,95 @@ impl Sim {
         }
     }
 
-    fn erased(self: &Arc<Self>) -> AnyRuntime {
-        AnyRuntime::new(Mem::of(self.clone()))
+    pub(crate) fn erased(self: &Arc<Self>) -> AnyRuntime {
+        AnyRuntime::new(Mem { sim: self.clone() })
     }
 
     /// True on a thread that drives this very world.
     fn is_driven_here(self: &Arc<Self>) -> bool {
-        let ours = |rt: &AnyRuntime| rt.downcast_ref().is_some_and(|mem: &Mem| mem.is_of(self));
+        let is_ours = |mem: &Mem| Arc::ptr_eq(&mem.sim, self);
+        let ours = |rt: &AnyRuntime| rt.downcast_ref().is_some_and(is_ours);
         current::is_driving() && current::with_current(ours) == Some(true)
     }
 }
 
+/// A blocking closure as a task, which ends in its first poll.
+pub(crate) async fn call<T>(sim: Arc<Sim>, f: impl FnOnce() -> T) -> T {
+    sim.put_down(f)
+}
+
 impl State {
-    fn has_work(&self) -> bool {
-        !self.ready.is_empty() || (self.polling == 0 && self.clock.has_alarms())
+    /// A number that no task and no alarm has.
+    pub(crate) fn new_id(&mut self) -> u64 {
+        self.last_id += 1;
+        self.last_id
     }
 
-    fn stamp(&mut self, id: u64) {
-        self.clock.pass(POLL_NANOS);
+    /// So many more that drive and are in a poll.
+    fn count(&mut self, more: isize) {
+        self.driving += more;
+        self.polling += more;
+    }
+
+    /// A `drive` is over.
+    fn leave(&mut self, root: u64) {
+        self.driving -= 1;
+        self.tasks.remove(&root);
+        self.ready.retain(|id| *id != root);
+    }
+
+    /// Where in the queue the first is that the thread with this root may poll: the roots of others
+    /// are polled by their own threads.
+    fn head(&self, root: u64) -> Option<usize> {
+        let is_root = |id: &u64| matches!(self.tasks.get(id), Some(task) if task.is_root());
+        let mut ready = self.ready.iter();
+        ready.position(|id| *id == root || !is_root(id))
+    }
+
+    /// Takes the head of the queue and stamps it into the trace.
+    fn next(&mut self, root: u64) -> Option<u64> {
+        let id = self.ready.remove(self.head(root)?)?;
+        if let Some(task) = self.tasks.get_mut(&id) {
+            task.is_queued = false;
+        }
+        self.clock.nanos += POLL_NANOS;
         self.trace.events += 1;
-        self.trace.digest = mix(self.trace.digest ^ mix(id ^ self.clock.nanos().rotate_left(32)));
+        self.trace.digest = mix(self.trace.digest ^ mix(id ^ self.clock.nanos.rotate_left(32)));
+        Some(id)
+    }
+
+    /// True if nothing happens before the next alarm.
+    fn is_still(&self) -> bool {
+        self.polling == 0 && self.ready.is_empty()
+    }
+
+    fn has_work(&self, root: u64) -> bool {
+        self.head(root).is_some() || (self.is_still() && self.clock.next().is_some())
     }
 
     fn blocked(&self) -> String {
-        let line = |(id, task): (&u64, &Task)| {
+        let tasks = self.tasks.iter().filter(|(_, task)| !task.is_root());
+        let lines = tasks.map(|(id, task)| {
             let name = task.meta.name.as_deref().unwrap_or("unnamed");
             format!("\n  task {id} `{name}`, spawned at {}", task.meta.location)
-        };
-        self.tasks.iter().map(line).collect()
+        });
+        lines.collect()
     }
 }
 
-/// So and so many more who drive, and polls under way, until it is dropped.
-struct Count<'a>(&'a Sim, isize, isize);
+/// A change that is made when this is dropped, also by a panic.
+struct Later<'a, F: FnMut(&mut State)>(&'a Sim, F);
 
-impl Drop for Count<'_> {
+impl<F: FnMut(&mut State)> Drop for Later<'_, F> {
     fn drop(&mut self) {
-        self.0.add(-self.1, -self.2);
-    }
-}
-
-/// Wakes the future of a `block_on`: a ring counts as a poll under way until it has been answered.
-struct Bell {
-    sim: Arc<Sim>,
-    rung: AtomicBool,
-}
-
-impl Wake for Bell {
-    fn wake(self: Arc<Self>) {
-        let mut state = self.sim.lock();
-        // AcqRel: the poll that answers sees what happened before the ring.
-        if !self.rung.swap(true, Ordering::AcqRel) {
-            state.polling += 1;
-            self.sim.tell(state);
-        }
-    }
-}
-
-/// The end of a `block_on`: its bell stays rung, so that no later ring counts.
-struct Silence<'a>(&'a Bell);
-
-impl Drop for Silence<'_> {
-    fn drop(&mut self) {
-        let mut state = self.0.sim.lock();
-        if self.0.rung.swap(true, Ordering::AcqRel) {
-            state.polling -= 1;
-        }
-        self.0.sim.tell(state);
+        let mut state = self.0.lock();
+        (self.1)(&mut state);
+        self.0.tell(state);
     }
 }
 
 impl fmt::Debug for Sim {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_tuple("Sim").field(&self.trace()).finish()
+        f.debug_tuple("Sim").field(&self.lock().trace).finish()
     }
-}
-
-/// Wakes, and lets no panic of a foreign waker through (`L011`).
-fn wake(waker: Waker) {
-    let _ = catch_unwind(AssertUnwindSafe(|| waker.wake()));
 }

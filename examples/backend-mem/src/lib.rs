@@ -9,7 +9,6 @@
 //!      +-- net/          the loopback: tcp.rs, udp.rs
 //!      +-- fs/           the disk: tree.rs, data.rs, file.rs
 //!      +-- entropy.rs    chance from a seed
-//!      +-- lock.rs       a mutex without poison
 //! ```
 //!
 //! Everything that happens in a [`Runtime`] is decided by its seed and by the program: the clock is
@@ -68,10 +67,11 @@ mod clock;
 mod entropy;
 mod executor;
 pub mod fs;
-mod lock;
 pub mod net;
 mod runtime;
 mod task;
+
+use std::io;
 
 pub use clock::Sleep;
 pub use executor::Trace;
@@ -79,7 +79,12 @@ pub use runtime::{Mem, Runtime};
 pub use task::Join;
 
 /// What a poll of input or output answers.
-type Polled<T> = std::task::Poll<std::io::Result<T>>;
+type Polled<T> = std::task::Poll<io::Result<T>>;
 
 /// The backend's name in errors.
 const NAME: &str = "mem";
+
+/// An error of the kind `otherwise`, unless something `holds`.
+fn ensure(holds: bool, otherwise: io::ErrorKind) -> io::Result<()> {
+    holds.then_some(()).ok_or(otherwise.into())
+}

@@ -14,10 +14,10 @@ use anyrt_api::task::TaskMeta;
 use anyrt_api::{AsyncFs, AsyncNet, BlockOn, Core, Entropy, Spawn, Timer};
 
 use crate::clock::Sleep;
-use crate::executor::{Sim, Trace};
+use crate::executor::{self, Sim, Trace};
 use crate::fs::{Disk, File, ReadDir, file};
 use crate::net::tcp::{self, TcpListener, TcpStream};
-use crate::net::udp::{self, UdpSocket};
+use crate::net::udp::UdpSocket;
 use crate::task::{self, Join};
 
 /// The owner of a simulation.
@@ -32,14 +32,14 @@ pub struct Runtime {
 /// A handle to a simulation: what tasks and libraries use.
 #[derive(Clone, Debug)]
 pub struct Mem {
-    sim: Arc<Sim>,
+    pub(crate) sim: Arc<Sim>,
 }
 
 impl Runtime {
     /// A simulation of this seed, with an empty disk.
     #[must_use]
     pub fn new(seed: u64) -> Self {
-        Runtime::with_disk(seed, Disk::new())
+        Runtime::with_disk(seed, Disk::default())
     }
 
     /// A simulation of this seed on a disk that an earlier one left.
@@ -57,7 +57,7 @@ impl Runtime {
     /// As [`block_on`](BlockOn::block_on).
     #[track_caller]
     pub fn block_on_until<F: Future>(&self, events: u64, future: F) -> Option<F::Output> {
-        self.mem.sim.block_on(future, events)
+        self.mem.sim.drive(future, events, true)
     }
 
     /// The disk, which outlives this runtime.
@@ -68,14 +68,6 @@ impl Runtime {
 }
 
 impl Mem {
-    pub(crate) fn of(sim: Arc<Sim>) -> Self {
-        Mem { sim }
-    }
-
-    pub(crate) fn is_of(&self, sim: &Arc<Sim>) -> bool {
-        Arc::ptr_eq(&self.sim, sim)
-    }
-
     /// Cuts the disk's power and gives it back: what was not synced is lost or kept in part, as the
     /// seed has it, and open files are dead. Tasks go on; to end them too, drop the owner.
     pub fn power_cut(&self) {
@@ -85,7 +77,7 @@ impl Mem {
     /// What happened so far. Equal seeds and equal programs give equal traces.
     #[must_use]
     pub fn trace(&self) -> Trace {
-        self.sim.trace()
+        self.sim.lock().trace
     }
 }
 
@@ -103,7 +95,7 @@ impl BlockOn for Runtime {
     /// wakes anything for a second of the machine's time. The message lists the blocked tasks.
     #[track_caller]
     fn block_on<F: Future>(&self, future: F) -> F::Output {
-        let done = self.mem.sim.block_on(future, u64::MAX);
+        let done = self.mem.sim.drive(future, u64::MAX, true);
         done.expect("a simulation has fewer than 2^64 events")
     }
     fn shutdown(self, limit: Duration) {
@@ -134,14 +126,14 @@ impl Spawn for Mem {
     where
         F: Future<Output: Send + 'static> + Send + 'static,
     {
-        task::spawn(&self.sim, future, meta, false)
+        task::spawn(&self.sim, future, meta)
     }
     fn spawn_blocking_raw<F, T>(&self, f: F, meta: TaskMeta) -> Join<T>
     where
         F: FnOnce() -> T + Send + 'static,
         T: Send + 'static,
     {
-        task::spawn(&self.sim, async move { f() }, meta, true)
+        task::spawn(&self.sim, executor::call(self.sim.clone(), f), meta)
     }
     #[track_caller]
     fn block_in_place<F: FnOnce() -> T, T>(&self, f: F) -> T {
@@ -156,7 +148,7 @@ impl Timer for Mem {
         self.sim.lock().clock.now()
     }
     fn wallclock(&self) -> SystemTime {
-        self.sim.wallclock()
+        self.sim.lock().clock.wallclock()
     }
     fn sleep_until(&self, deadline: Instant) -> Sleep {
         Sleep::new(self.sim.clone(), deadline)
@@ -178,10 +170,10 @@ impl AsyncNet for Mem {
         tcp::connect(&self.sim, addr)
     }
     async fn listen_tcp(&self, addr: SocketAddr) -> io::Result<TcpListener> {
-        tcp::listen(&self.sim, addr)
+        self.sim.tcp.bind(&self.sim, addr).map(TcpListener)
     }
     async fn bind_udp(&self, addr: SocketAddr) -> io::Result<UdpSocket> {
-        udp::bind(&self.sim, addr)
+        self.sim.udp.bind(&self.sim, addr).map(UdpSocket)
     }
     async fn lookup_host(&self, host: &str, port: u16) -> io::Result<Vec<SocketAddr>> {
         crate::net::lookup(host, port)
@@ -195,15 +187,6 @@ impl AsyncFs for Mem {
     async fn open_file(&self, path: &Path, flags: &OpenFlags) -> io::Result<File> {
         file::open(&self.sim, path, flags).await
     }
-    async fn read_file(&self, path: &Path) -> io::Result<Vec<u8>> {
-        file::read(&self.sim, path).await
-    }
-    async fn write_file(&self, path: &Path, contents: Vec<u8>) -> io::Result<()> {
-        file::write(&self.sim, path, &contents).await
-    }
-    async fn copy_file(&self, from: &Path, to: &Path) -> io::Result<u64> {
-        file::copy(&self.sim, from, to).await
-    }
     async fn rename(&self, from: &Path, to: &Path) -> io::Result<()> {
         file::on_disk(&self.sim, |tree| tree.rename(from, to)).await
     }
@@ -211,7 +194,10 @@ impl AsyncFs for Mem {
         file::on_disk(&self.sim, |tree| tree.remove_file(path)).await
     }
     async fn create_dir(&self, path: &Path, recursive: bool, mode: Option<u32>) -> io::Result<()> {
-        file::on_disk(&self.sim, |tree| tree.create_dir(path, recursive, mode)).await
+        file::on_disk(&self.sim, |tree| {
+            tree.create_dir(path, recursive, mode.unwrap_or(0o777))
+        })
+        .await
     }
     async fn remove_dir(&self, path: &Path) -> io::Result<()> {
         file::on_disk(&self.sim, |tree| tree.remove_dir(path)).await
@@ -220,16 +206,15 @@ impl AsyncFs for Mem {
         file::on_disk(&self.sim, |tree| tree.remove_dir_all(path)).await
     }
     async fn open_dir(&self, path: &Path) -> io::Result<ReadDir> {
-        file::read_dir(&self.sim, path).await
+        file::on_disk(&self.sim, |tree| tree.entries(path))
+            .await
+            .map(ReadDir)
     }
     async fn path_metadata(&self, path: &Path, follow: bool) -> io::Result<Metadata> {
         file::on_disk(&self.sim, |tree| Ok(tree.node(path, follow)?.metadata())).await
     }
     async fn set_path_permissions(&self, path: &Path, permissions: Permissions) -> io::Result<()> {
-        file::on_disk(&self.sim, |tree| {
-            tree.node(path, true).map(|node| node.permit(&permissions))
-        })
-        .await
+        file::on_disk(&self.sim, |tree| tree.permit(path, &permissions)).await
     }
     async fn hard_link(&self, original: &Path, link: &Path) -> io::Result<()> {
         file::on_disk(&self.sim, |tree| tree.hard_link(original, link)).await

@@ -4,6 +4,7 @@
 
 use std::io::{self, ErrorKind};
 
+use crate::ensure;
 use crate::entropy::Stream;
 
 /// The longest file.
@@ -39,14 +40,14 @@ impl Data {
     pub(crate) fn write(&mut self, bytes: &[u8], offset: u64) -> io::Result<u64> {
         let end = offset.saturating_add(bytes.len() as u64);
         if !bytes.is_empty() {
-            check(end)?;
+            ensure(end <= LONGEST, ErrorKind::FileTooLarge)?;
             self.change(Change::Write(offset as usize, bytes.to_vec()));
         }
         Ok(end)
     }
 
     pub(crate) fn set_len(&mut self, len: u64) -> io::Result<()> {
-        check(len)?;
+        ensure(len <= LONGEST, ErrorKind::FileTooLarge)?;
         self.change(Change::Len(len as usize));
         Ok(())
     }
@@ -80,18 +81,12 @@ impl Data {
 impl Change {
     fn apply(&self, bytes: &mut Vec<u8>) {
         match self {
-            Change::Write(offset, new) if !new.is_empty() => {
+            Change::Write(offset, new) => {
                 let end = offset + new.len();
                 bytes.resize(bytes.len().max(end), 0);
                 bytes[*offset..end].copy_from_slice(new);
             }
-            Change::Write(..) => {}
             Change::Len(len) => bytes.resize(*len, 0),
         }
     }
-}
-
-fn check(len: u64) -> io::Result<()> {
-    let fits = (len <= LONGEST).then_some(());
-    fits.ok_or(ErrorKind::FileTooLarge.into())
 }

@@ -8,20 +8,19 @@ use std::fs::TryLockError;
 use std::future::poll_fn;
 use std::io::{self, ErrorKind, SeekFrom};
 use std::path::Path;
-use std::sync::Arc;
+use std::sync::{Arc, MutexGuard};
 use std::task::{Context, Poll};
 
 use anyrt_api::fs::{
     FileTimes, Metadata, OpenFlags, Permissions, RawDirEntry, RawFile, RawReadDir,
 };
 use anyrt_api::io::{Direction, RawObject, Wait};
+use anyrt_kit::lock::Lock;
 use anyrt_kit::wait::Waiters;
 
-use super::data::Data;
-use super::tree::{Kind, Node, Tree};
-use crate::Polled;
+use super::tree::{Kind, Node, State, Tree};
 use crate::executor::Sim;
-use crate::lock::Lock;
+use crate::{Polled, ensure};
 
 /// What an operation on a path takes.
 const PATH_NANOS: u64 = 10_000;
@@ -50,16 +49,12 @@ pub(crate) async fn on_disk<T>(
 ) -> io::Result<T> {
     sim.pause(PATH_NANOS).await?;
     let mut tree = sim.disk.lock();
-    tree.now = sim.wallclock();
+    tree.now = sim.lock().clock.wallclock();
     op(&mut tree)
 }
 
 /// Opens a file.
 pub(crate) async fn open(sim: &Arc<Sim>, path: &Path, flags: &OpenFlags) -> io::Result<File> {
-    if flags.custom_flags != 0 {
-        let text = "there is no system here that would know custom flags";
-        return Err(io::Error::new(ErrorKind::InvalidInput, text));
-    }
     let opened = |tree: &mut Tree| Ok((tree.open(path, flags)?, tree.life));
     let (node, life) = on_disk(sim, opened).await?;
     Ok(File(Arc::new(Open {
@@ -69,43 +64,6 @@ pub(crate) async fn open(sim: &Arc<Sim>, path: &Path, flags: &OpenFlags) -> io::
         flags: flags.clone(),
         cursor: Lock::default(),
     })))
-}
-
-/// Opens a file to read it, or makes or empties one to write it.
-async fn open_whole(sim: &Arc<Sim>, path: &Path, writes: bool) -> io::Result<Arc<Open>> {
-    let mut flags = OpenFlags::default();
-    (flags.read, flags.write) = (!writes, writes);
-    (flags.create, flags.truncate) = (writes, writes);
-    Ok(open(sim, path, &flags).await?.0)
-}
-
-/// Reads a whole file.
-pub(crate) async fn read(sim: &Arc<Sim>, path: &Path) -> io::Result<Vec<u8>> {
-    open_whole(sim, path, false).await?.read_all()
-}
-
-/// Makes or empties a file and writes it.
-pub(crate) async fn write(sim: &Arc<Sim>, path: &Path, bytes: &[u8]) -> io::Result<()> {
-    let file = open_whole(sim, path, true).await?;
-    file.write(bytes, Some(0)).map(drop)
-}
-
-/// Copies bytes and permissions.
-pub(crate) async fn copy(sim: &Arc<Sim>, from: &Path, to: &Path) -> io::Result<u64> {
-    let from = open_whole(sim, from, false).await?;
-    if from.node.kind != Kind::File {
-        return Err(ErrorKind::InvalidInput.into());
-    }
-    let to = open_whole(sim, to, true).await?;
-    to.node.permit(&from.node.metadata().permissions());
-    let n_copied = to.write(&from.read_all()?, Some(0))?;
-    Ok(n_copied as u64)
-}
-
-/// Opens a folder; its entries are those of now.
-pub(crate) async fn read_dir(sim: &Arc<Sim>, path: &Path) -> io::Result<ReadDir> {
-    let left = on_disk(sim, |tree| tree.entries(path)).await?;
-    Ok(ReadDir { left })
 }
 
 impl Open {
@@ -118,66 +76,41 @@ impl Open {
         Ok(())
     }
 
-    /// Reads or writes the bytes of the file.
-    fn with<T>(&self, writes: bool, op: impl FnOnce(&mut Data) -> io::Result<T>) -> io::Result<T> {
+    fn writes(&self) -> bool {
+        self.flags.write || self.flags.append
+    }
+
+    /// The bytes of the file, if it was opened for what is to be done with them.
+    fn bytes(&self, granted: bool) -> io::Result<MutexGuard<'_, State>> {
         self.alive()?;
-        if self.node.kind != Kind::File {
-            return Err(ErrorKind::IsADirectory.into());
-        }
-        let granted = match writes {
-            true => self.flags.write || self.flags.append,
-            false => self.flags.read,
-        };
-        if !granted {
+        match self.node.kind {
+            Kind::File if granted => Ok(self.node.state.lock()),
             // What the system calls a bad descriptor, for which std has no kind.
-            return Err(io::Error::other("the file was not opened for this"));
+            Kind::File => Err(io::Error::other("the file was not opened for this")),
+            _ => Err(ErrorKind::IsADirectory.into()),
         }
-        let now = self.sim.wallclock();
-        let mut state = self.node.state.lock();
-        let done = op(&mut state.data)?;
-        match writes {
-            true => state.modified = now,
-            false => state.accessed = now,
-        }
-        Ok(done)
     }
 
     fn read(&self, buf: &mut [u8], offset: u64) -> io::Result<usize> {
-        self.with(false, |data| Ok(data.read(buf, offset)))
-    }
-
-    fn read_all(&self) -> io::Result<Vec<u8>> {
-        self.with(false, |data| {
-            let mut bytes = vec![0; data.len() as usize];
-            data.read(&mut bytes, 0);
-            Ok(bytes)
-        })
+        let mut state = self.bytes(self.flags.read)?;
+        state.accessed = self.sim.lock().clock.wallclock();
+        Ok(state.data.read(buf, offset))
     }
 
     /// Writes at an offset, or at the cursor, which moves; to append, at the end.
     fn write(&self, bytes: &[u8], offset: Option<u64>) -> io::Result<usize> {
         let mut cursor = self.cursor.lock();
-        let end = self.with(true, |data| match self.flags.append {
-            true => data.write(bytes, data.len()),
-            false => data.write(bytes, offset.unwrap_or(*cursor)),
-        })?;
+        let mut state = self.bytes(self.writes())?;
+        let at = match self.flags.append {
+            true => state.data.len(),
+            false => offset.unwrap_or(*cursor),
+        };
+        let end = state.data.write(bytes, at)?;
+        state.modified = self.sim.lock().clock.wallclock();
         if offset.is_none() {
             *cursor = end;
         }
         Ok(bytes.len())
-    }
-
-    fn seek(&self, to: SeekFrom) -> io::Result<u64> {
-        self.alive()?;
-        let mut cursor = self.cursor.lock();
-        let at = match to {
-            SeekFrom::Start(at) => Some(at),
-            SeekFrom::End(by) => self.node.metadata().len().checked_add_signed(by),
-            SeekFrom::Current(by) => cursor.checked_add_signed(by),
-        };
-        let at = at.filter(|at| *at <= i64::MAX as u64);
-        *cursor = at.ok_or(ErrorKind::InvalidInput)?;
-        Ok(*cursor)
     }
 
     /// Takes the lock, if nobody else has it in a way that excludes this.
@@ -221,21 +154,24 @@ impl RawObject for File {
 impl RawFile for File {
     fn poll_read(&self, _: &mut Context<'_>, _: &mut Wait, buf: &mut [u8]) -> Polled<usize> {
         let mut cursor = self.0.cursor.lock();
-        let read = self.0.read(buf, *cursor);
-        *cursor += *read.as_ref().unwrap_or(&0) as u64;
-        Poll::Ready(read)
+        let n_read = self.0.read(buf, *cursor)?;
+        *cursor += n_read as u64;
+        Poll::Ready(Ok(n_read))
     }
     fn poll_write(&self, _: &mut Context<'_>, _: &mut Wait, buf: &[u8]) -> Polled<usize> {
         Poll::Ready(self.0.write(buf, None))
     }
-    fn poll_flush(&self, _: &mut Context<'_>, _: &mut Wait) -> Polled<()> {
-        Poll::Ready(self.0.alive())
-    }
     fn poll_seek(&self, _: &mut Context<'_>, _: &mut Wait, to: SeekFrom) -> Polled<u64> {
-        Poll::Ready(self.0.seek(to))
-    }
-    fn try_read_at(&self, buf: &mut [u8], offset: u64) -> Option<io::Result<usize>> {
-        Some(self.0.read(buf, offset))
+        self.0.alive()?;
+        let mut cursor = self.0.cursor.lock();
+        let at = match to {
+            SeekFrom::Start(at) => Some(at),
+            SeekFrom::End(by) => self.0.node.metadata().len().checked_add_signed(by),
+            SeekFrom::Current(by) => cursor.checked_add_signed(by),
+        };
+        let at = at.filter(|at| *at <= i64::MAX as u64);
+        *cursor = at.ok_or(ErrorKind::InvalidInput)?;
+        Poll::Ready(Ok(*cursor))
     }
     async fn read_at(&self, buf: &mut [u8], offset: u64) -> io::Result<usize> {
         self.0.read(buf, offset)
@@ -247,10 +183,10 @@ impl RawFile for File {
         self.0.alive().map(|()| self.0.node.metadata())
     }
     async fn set_len(&self, len: u64) -> io::Result<()> {
-        if !(self.0.flags.write || self.0.flags.append) {
-            return Err(ErrorKind::InvalidInput.into());
-        }
-        self.0.with(true, |data| data.set_len(len))
+        ensure(self.0.writes(), ErrorKind::InvalidInput)?;
+        let mut state = self.0.bytes(true)?;
+        state.modified = self.0.sim.lock().clock.wallclock();
+        state.data.set_len(len)
     }
     async fn sync(&self, _data_only: bool) -> io::Result<()> {
         self.0.alive()?;
@@ -273,12 +209,12 @@ impl RawFile for File {
     }
     async fn lock(&self, exclusive: bool) -> io::Result<()> {
         let mut waiting = Waiting(&self.0.node.unlocked, Wait::new());
-        let lock = |cx: &mut Context<'_>| {
-            let Waiting(unlocked, wait) = &mut waiting;
-            let sim = &self.0.sim;
-            sim.poll_on(unlocked, cx, wait, || self.0.try_lock(exclusive))
-        };
-        poll_fn(lock).await
+        poll_fn(|cx| {
+            let (Waiting(unlocked, wait), open) = (&mut waiting, &self.0);
+            open.sim
+                .poll_on(unlocked, cx, wait, || open.try_lock(exclusive))
+        })
+        .await
     }
     async fn try_lock(&self, exclusive: bool) -> Result<(), TryLockError> {
         let taken = self.0.try_lock(exclusive).ok_or(TryLockError::WouldBlock)?;
@@ -303,12 +239,10 @@ impl Drop for Waiting<'_> {
 
 /// An open folder of a [`Mem`](crate::Mem) runtime: the entries that it had when it was opened.
 #[derive(Debug)]
-pub struct ReadDir {
-    left: VecDeque<RawDirEntry>,
-}
+pub struct ReadDir(pub(crate) VecDeque<RawDirEntry>);
 
 impl RawReadDir for ReadDir {
     fn poll_next_entry(&mut self, _: &mut Context<'_>) -> Poll<Option<io::Result<RawDirEntry>>> {
-        Poll::Ready(self.left.pop_front().map(Ok))
+        Poll::Ready(self.0.pop_front().map(Ok))
     }
 }

@@ -6,18 +6,20 @@
 //! the clock.
 
 use std::collections::{BTreeMap, VecDeque};
+use std::ffi::OsStr;
 use std::fmt;
 use std::io::{self, ErrorKind};
-use std::path::{Component, Path, PathBuf};
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, MutexGuard};
 use std::time::SystemTime;
 
 use anyrt_api::fs::{FileType, Metadata, OpenFlags, Permissions, RawDirEntry};
+use anyrt_kit::lock::Lock;
 use anyrt_kit::wait::Waiters;
 
 use super::data::Data;
+use crate::ensure;
 use crate::entropy::Stream;
-use crate::lock::Lock;
 
 /// Links that may be followed on one way.
 const LINKS: usize = 40;
@@ -29,10 +31,11 @@ const UMASK: u32 = 0o022;
 ///
 /// Cheap to clone; all clones are one disk. [`Runtime::with_disk`](crate::Runtime::with_disk)
 /// starts the next runtime on it.
-#[derive(Clone)]
+#[derive(Clone, Debug)]
 pub struct Disk(Arc<Lock<Tree>>);
 
 /// The names as they are and as they are on the disk, and the changes between the two.
+#[derive(Debug)]
 pub(crate) struct Tree {
     names: Names,
     durable: Names,
@@ -75,15 +78,8 @@ pub(super) struct State {
 }
 
 impl Default for Disk {
-    fn default() -> Self {
-        Disk::new()
-    }
-}
-
-impl Disk {
     /// An empty disk: a root folder.
-    #[must_use]
-    pub fn new() -> Self {
+    fn default() -> Self {
         let now = SystemTime::UNIX_EPOCH;
         let root = Node::new(Kind::Folder, 0o755, now);
         let names = Names::from([(PathBuf::from("/"), root)]);
@@ -95,7 +91,9 @@ impl Disk {
             now,
         })))
     }
+}
 
+impl Disk {
     pub(crate) fn lock(&self) -> MutexGuard<'_, Tree> {
         self.0.lock()
     }
@@ -143,63 +141,36 @@ impl Tree {
     /// whether a link that stands under that name is followed.
     fn resolve(&self, path: &Path, follow: bool) -> io::Result<PathBuf> {
         let bytes = path.as_os_str().as_encoded_bytes();
-        if bytes.contains(&0) {
-            let text = "a path has no NUL byte in it";
-            return Err(io::Error::new(ErrorKind::InvalidInput, text));
-        }
-        if bytes.is_empty() {
-            return Err(ErrorKind::NotFound.into());
-        }
+        ensure(!bytes.contains(&0), ErrorKind::InvalidInput)?;
+        ensure(!bytes.is_empty(), ErrorKind::NotFound)?;
         let mut place = PathBuf::from("/");
-        self.walk(&mut place, path, follow, &mut 0)?;
+        let mut steps: Vec<_> = path.iter().rev().map(OsStr::to_owned).collect();
+        let mut n_links = 0;
+        while let Some(step) = steps.pop() {
+            self.folder(&place)?;
+            match step.to_str() {
+                Some(".") => {}
+                Some("..") => drop(place.pop()),
+                _ => place.push(step),
+            }
+            let is_followed = follow || !steps.is_empty();
+            let node = self.names.get(&place).filter(|_| is_followed);
+            if let Some(Kind::Link(target)) = node.map(|node| &node.kind) {
+                n_links += 1;
+                if n_links > LINKS {
+                    return Err(io::Error::other("too many levels of symbolic links"));
+                }
+                place.pop();
+                steps.extend(target.iter().rev().map(OsStr::to_owned));
+            }
+        }
         Ok(place)
     }
 
-    /// Goes on from `place` along `path`.
-    fn walk(
-        &self,
-        place: &mut PathBuf,
-        path: &Path,
-        follow: bool,
-        n_links: &mut usize,
-    ) -> io::Result<()> {
-        let mut steps = path.components();
-        while let Some(step) = steps.next() {
-            match step {
-                Component::RootDir => place.push("/"),
-                Component::CurDir | Component::Prefix(_) => {}
-                Component::ParentDir => {
-                    self.folder(place)?;
-                    place.pop();
-                }
-                Component::Normal(name) => {
-                    self.folder(place)?;
-                    place.push(name);
-                    let is_last = steps.as_path().as_os_str().is_empty();
-                    let Some(Kind::Link(target)) = self.names.get(place).map(|node| &node.kind)
-                    else {
-                        continue;
-                    };
-                    if is_last && !follow {
-                        continue;
-                    }
-                    *n_links += 1;
-                    if *n_links > LINKS {
-                        return Err(io::Error::other("too many levels of symbolic links"));
-                    }
-                    place.pop();
-                    self.walk(place, target, true, n_links)?;
-                }
-            }
-        }
-        Ok(())
-    }
-
-    /// The folder of a resolved path.
-    fn folder(&self, place: &Path) -> io::Result<&Arc<Node>> {
+    /// An error unless a folder is at a resolved path.
+    fn folder(&self, place: &Path) -> io::Result<()> {
         let node = self.names.get(place).ok_or(ErrorKind::NotFound)?;
-        let is_folder = (node.kind == Kind::Folder).then_some(node);
-        is_folder.ok_or(ErrorKind::NotADirectory.into())
+        ensure(node.kind == Kind::Folder, ErrorKind::NotADirectory)
     }
 
     /// What a path leads to, and its resolved form.
@@ -212,16 +183,19 @@ impl Tree {
     /// The resolved form of a path at which nothing stands.
     fn vacant(&self, path: &Path) -> io::Result<PathBuf> {
         let place = self.resolve(path, false)?;
-        match self.names.contains_key(&place) {
-            true => Err(ErrorKind::AlreadyExists.into()),
-            false => Ok(place),
-        }
+        ensure(!self.names.contains_key(&place), ErrorKind::AlreadyExists)?;
+        Ok(place)
     }
 
     /// The names at and below a resolved path, from the top.
     fn below<'a>(&'a self, place: &'a Path) -> impl Iterator<Item = (&'a PathBuf, &'a Arc<Node>)> {
         let names = self.names.range(place.to_owned()..);
         names.take_while(move |(path, _)| path.starts_with(place))
+    }
+
+    fn is_folder(&self, path: &Path) -> bool {
+        let place = self.resolve(path, true);
+        place.is_ok_and(|place| self.folder(&place).is_ok())
     }
 
     fn is_empty(&self, place: &Path) -> bool {
@@ -241,12 +215,12 @@ impl Tree {
             let made = creates.then(|| self.create(place, Kind::File, mode));
             return made.ok_or(ErrorKind::NotFound.into());
         };
-        if flags.create_new {
-            return Err(ErrorKind::AlreadyExists.into());
-        }
-        if node.kind == Kind::Folder && (creates || flags.write || flags.append) {
-            return Err(ErrorKind::IsADirectory.into());
-        }
+        let writes = creates || flags.write || flags.append;
+        ensure(!flags.create_new, ErrorKind::AlreadyExists)?;
+        ensure(
+            node.kind != Kind::Folder || !writes,
+            ErrorKind::IsADirectory,
+        )?;
         if flags.truncate {
             let mut state = node.state.lock();
             state.data.set_len(0)?;
@@ -256,11 +230,11 @@ impl Tree {
     }
 
     /// What is in a folder, by name.
-    pub(super) fn entries(&self, path: &Path) -> io::Result<VecDeque<RawDirEntry>> {
+    pub(crate) fn entries(&self, path: &Path) -> io::Result<VecDeque<RawDirEntry>> {
         let place = self.resolve(path, true)?;
         self.folder(&place)?;
-        let names = self.below(&place).skip(1);
-        let own = names.filter(|(path, _)| path.parent() == Some(&place));
+        let own = self.below(&place);
+        let own = own.filter(|(path, _)| path.parent() == Some(&place));
         let entries = own.map(|(path, node)| {
             let name = path.file_name().expect("it is in a folder");
             let mut entry = RawDirEntry::new(name.to_owned());
@@ -274,17 +248,19 @@ impl Tree {
         let (from, to) = (self.resolve(from, false)?, self.resolve(to, false)?);
         let node = self.names.get(&from).ok_or(ErrorKind::NotFound)?;
         let there = self.names.get(&to);
-        let is_folder = |node: &Node| node.kind == Kind::Folder;
-        match there.map(|there| (is_folder(node), is_folder(there))) {
-            _ if there.is_some_and(|there| Arc::ptr_eq(node, there)) => return Ok(()),
-            _ if to.starts_with(&from) => return Err(ErrorKind::InvalidInput.into()),
-            _ if from.starts_with(&to) => return Err(ErrorKind::DirectoryNotEmpty.into()),
-            Some((true, false)) => return Err(ErrorKind::NotADirectory.into()),
-            Some((false, true)) => return Err(ErrorKind::IsADirectory.into()),
-            Some((true, true)) if !self.is_empty(&to) => {
-                return Err(ErrorKind::DirectoryNotEmpty.into());
-            }
-            _ => {}
+        if there.is_some_and(|there| Arc::ptr_eq(node, there)) {
+            return Ok(());
+        }
+        ensure(!to.starts_with(&from), ErrorKind::InvalidInput)?;
+        ensure(!from.starts_with(&to), ErrorKind::DirectoryNotEmpty)?;
+        if let Some(there) = there {
+            let [is_folder, replaces] = [node, there].map(|node| node.kind == Kind::Folder);
+            ensure(replaces || !is_folder, ErrorKind::NotADirectory)?;
+            ensure(is_folder || !replaces, ErrorKind::IsADirectory)?;
+            ensure(
+                !replaces || self.is_empty(&to),
+                ErrorKind::DirectoryNotEmpty,
+            )?;
         }
         let mut record = Record::new();
         for (path, node) in self.below(&from) {
@@ -300,78 +276,59 @@ impl Tree {
 
     pub(crate) fn remove_file(&mut self, path: &Path) -> io::Result<()> {
         let (place, node) = self.find(path, false)?;
-        if node.kind == Kind::Folder {
-            return Err(ErrorKind::IsADirectory.into());
-        }
+        ensure(node.kind != Kind::Folder, ErrorKind::IsADirectory)?;
         self.take_away(place)
     }
 
     pub(crate) fn remove_dir(&mut self, path: &Path) -> io::Result<()> {
         let place = self.resolve(path, false)?;
         self.folder(&place)?;
-        if !self.is_empty(&place) {
-            return Err(ErrorKind::DirectoryNotEmpty.into());
-        }
+        ensure(self.is_empty(&place), ErrorKind::DirectoryNotEmpty)?;
         self.take_away(place)
     }
 
     /// Removes a folder and what is in it, the deepest first, each by itself, as `rm -r` does.
     pub(crate) fn remove_dir_all(&mut self, path: &Path) -> io::Result<()> {
         let (place, node) = self.find(path, false)?;
-        if node.kind == Kind::File {
-            return Err(ErrorKind::NotADirectory.into());
-        }
+        ensure(node.kind != Kind::File, ErrorKind::NotADirectory)?;
         let mut doomed: Vec<_> = self.below(&place).map(|(path, _)| path.clone()).collect();
         doomed.reverse();
         doomed.into_iter().try_for_each(|path| self.take_away(path))
     }
 
     fn take_away(&mut self, place: PathBuf) -> io::Result<()> {
-        if place.parent().is_none() {
-            return Err(ErrorKind::ResourceBusy.into());
-        }
+        ensure(place.parent().is_some(), ErrorKind::ResourceBusy)?;
         self.record(vec![(place, None)]);
         Ok(())
     }
 
     /// Makes a folder; with `all` also those above it, and it may be there already.
-    pub(crate) fn create_dir(
-        &mut self,
-        path: &Path,
-        all: bool,
-        mode: Option<u32>,
-    ) -> io::Result<()> {
-        match (self.vacant(path), path.parent()) {
-            (Ok(place), _) => {
-                self.create(place, Kind::Folder, mode.unwrap_or(0o777));
-                Ok(())
-            }
-            (Err(error), Some(above)) if all && error.kind() == ErrorKind::NotFound => {
-                self.create_dir(above, true, mode)?;
+    pub(crate) fn create_dir(&mut self, path: &Path, all: bool, mode: u32) -> io::Result<()> {
+        let place = self.vacant(path);
+        match place.map(|place| self.create(place, Kind::Folder, mode)) {
+            Err(missing) if all && missing.kind() == ErrorKind::NotFound => {
+                self.create_dir(path.parent().ok_or(missing)?, true, mode)?;
                 self.create_dir(path, true, mode)
             }
-            (Err(error), _) => {
-                let place = self.resolve(path, true).ok().filter(|_| all);
-                let is_there = place.is_some_and(|place| self.folder(&place).is_ok());
-                if is_there { Ok(()) } else { Err(error) }
-            }
+            Err(_) if all && self.is_folder(path) => Ok(()),
+            made => made.map(drop),
         }
+    }
+
+    pub(crate) fn permit(&self, path: &Path, permissions: &Permissions) -> io::Result<()> {
+        self.node(path, true).map(|node| node.permit(permissions))
     }
 
     pub(crate) fn hard_link(&mut self, original: &Path, link: &Path) -> io::Result<()> {
         let node = self.node(original, false)?;
         let place = self.vacant(link)?;
-        if node.kind == Kind::Folder {
-            return Err(ErrorKind::PermissionDenied.into());
-        }
+        ensure(node.kind != Kind::Folder, ErrorKind::PermissionDenied)?;
         self.record(vec![(place, Some(node))]);
         Ok(())
     }
 
     pub(crate) fn symlink(&mut self, original: &Path, link: &Path) -> io::Result<()> {
-        if original.as_os_str().is_empty() {
-            return Err(ErrorKind::NotFound.into());
-        }
+        ensure(!original.as_os_str().is_empty(), ErrorKind::NotFound)?;
         let place = self.vacant(link)?;
         self.create(place, Kind::Link(original.to_owned()), 0o777);
         Ok(())
@@ -426,21 +383,12 @@ impl Node {
             .with_accessed(state.accessed)
     }
 
-    pub(crate) fn permit(&self, permissions: &Permissions) {
+    pub(super) fn permit(&self, permissions: &Permissions) {
         let mut state = self.state.lock();
         state.mode = permissions.mode().unwrap_or(match permissions.readonly() {
             true => state.mode & !0o222,
             false => state.mode | 0o222,
         });
-    }
-}
-
-impl fmt::Debug for Disk {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let n_names = self.lock().names.len();
-        f.debug_struct("Disk")
-            .field("n_names", &n_names)
-            .finish_non_exhaustive()
     }
 }
 

@@ -1,4 +1,4 @@
-//! The loopback network: which addresses there are, and who is bound where (`Ports`).
+//! The loopback network: which addresses there are, and who is bound where ([`Ports`]).
 //!
 //! One host with the addresses of its loopback, `127.0.0.0/8` and `::1`; everything else cannot be
 //! reached. Bytes arrive at once; what makes a sender wait is a full buffer at the receiver. Knows
@@ -27,7 +27,11 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::sync::{Arc, Weak};
 use std::time::Duration;
 
-use crate::lock::Lock;
+use anyrt_kit::lock::Lock;
+use anyrt_kit::wait::Waiters;
+
+use crate::ensure;
+use crate::executor::Sim;
 
 pub use tcp::{TcpListener, TcpStream};
 pub use udp::UdpSocket;
@@ -35,13 +39,24 @@ pub use udp::UdpSocket;
 /// The first port that the system gives out by itself.
 const FIRST_PORT: u16 = 49_152;
 
-/// Who is bound where, on one protocol. A socket lets go of its address when it is dropped.
+/// A socket with an address: a listener, or one for datagrams.
 #[derive(Debug)]
+pub(crate) struct Bound<T> {
+    sim: Arc<Sim>,
+    addr: SocketAddr,
+    /// What has arrived, and who waits for it.
+    inbox: Lock<T>,
+    arrived: Waiters,
+    options: Lock<Options>,
+}
+
+/// Who is bound where, on one protocol. An address is free again when its socket is dropped.
+#[derive(Debug, Default)]
 pub(crate) struct Ports<T>(Lock<Table<T>>);
 
-#[derive(Debug)]
+#[derive(Debug, Default)]
 struct Table<T> {
-    bound: BTreeMap<SocketAddr, Weak<T>>,
+    bound: BTreeMap<SocketAddr, Weak<Bound<T>>>,
     last_port: u16,
 }
 
@@ -73,38 +88,32 @@ impl Default for Options {
     }
 }
 
-impl<T> Default for Ports<T> {
-    fn default() -> Self {
-        Ports(Lock::new(Table {
-            bound: BTreeMap::new(),
-            last_port: 0,
-        }))
-    }
-}
-
-impl<T> Ports<T> {
+impl<T: Default> Ports<T> {
     /// Makes a socket that is bound to `addr`.
-    fn bind(&self, addr: SocketAddr, make: impl FnOnce(SocketAddr) -> T) -> io::Result<Arc<T>> {
-        if !(is_loopback(addr.ip()) || addr.ip().is_unspecified()) {
-            return Err(ErrorKind::AddrNotAvailable.into());
-        }
+    pub(crate) fn bind(&self, sim: &Arc<Sim>, addr: SocketAddr) -> io::Result<Arc<Bound<T>>> {
+        sim.check()?;
+        let is_ours = is_loopback(addr.ip()) || addr.ip().is_unspecified();
+        ensure(is_ours, ErrorKind::AddrNotAvailable)?;
         let mut table = self.0.lock();
+        table.bound.retain(|_, socket| socket.strong_count() > 0);
         let addr = match addr.port() {
             0 => table.free(addr.ip())?,
-            _ if table.is_taken(addr) => return Err(ErrorKind::AddrInUse.into()),
             _ => addr,
         };
-        let socket = Arc::new(make(addr));
+        ensure(!table.is_taken(addr), ErrorKind::AddrInUse)?;
+        let socket = Arc::new(Bound {
+            sim: sim.clone(),
+            addr,
+            inbox: Lock::default(),
+            arrived: Waiters::on(&sim.waiting),
+            options: Lock::default(),
+        });
         table.bound.insert(addr, Arc::downgrade(&socket));
         Ok(socket)
     }
 
-    fn release(&self, addr: SocketAddr) {
-        self.0.lock().bound.remove(&addr);
-    }
-
     /// Who gets what is sent to `to`: the socket bound there, or one bound to all addresses.
-    fn find(&self, to: SocketAddr) -> Option<Arc<T>> {
+    fn find(&self, to: SocketAddr) -> Option<Arc<Bound<T>>> {
         let v4 = to.is_ipv4().then_some(Ipv4Addr::UNSPECIFIED.into());
         let ips = [Some(to.ip()), v4, Some(Ipv6Addr::UNSPECIFIED.into())];
         let table = self.0.lock();
@@ -135,15 +144,11 @@ impl<T> Table<T> {
 
 /// What a name stands for: this host knows its own name alone.
 pub(crate) fn lookup(host: &str, port: u16) -> io::Result<Vec<SocketAddr>> {
-    let ip = match host.parse() {
-        Ok(ip) => ip,
-        Err(_) if host.eq_ignore_ascii_case("localhost") => loopback(true),
-        Err(_) => {
-            let text = format!("no address is known for `{host}`");
-            return Err(io::Error::new(ErrorKind::NotFound, text));
-        }
-    };
-    Ok(vec![SocketAddr::new(ip, port)])
+    if host.eq_ignore_ascii_case("localhost") {
+        return Ok(vec![SocketAddr::new(loopback(true), port)]);
+    }
+    let text = format!("no address is known for `{host}`");
+    Err(io::Error::new(ErrorKind::NotFound, text))
 }
 
 /// The address that a datagram or a connection to `to` really goes to.
@@ -152,11 +157,9 @@ fn target(to: SocketAddr) -> io::Result<SocketAddr> {
         ip if ip.is_unspecified() => loopback(ip.is_ipv4()),
         ip => ip,
     };
-    match (to.port(), is_loopback(ip)) {
-        (0, _) => Err(ErrorKind::ConnectionRefused.into()),
-        (_, false) => Err(ErrorKind::NetworkUnreachable.into()),
-        (port, true) => Ok(SocketAddr::new(ip, port)),
-    }
+    ensure(to.port() != 0, ErrorKind::ConnectionRefused)?;
+    ensure(is_loopback(ip), ErrorKind::NetworkUnreachable)?;
+    Ok(SocketAddr::new(ip, to.port()))
 }
 
 /// `addr` as a socket bound to `own` shows it: an IPv6 socket maps IPv4 addresses.
@@ -180,6 +183,5 @@ fn is_loopback(ip: IpAddr) -> bool {
 
 /// Refuses a time to live that no packet has room for.
 fn check_ttl(ttl: u32) -> io::Result<()> {
-    let fits = (1..=255).contains(&ttl).then_some(());
-    fits.ok_or(ErrorKind::InvalidInput.into())
+    ensure((1..=255).contains(&ttl), ErrorKind::InvalidInput)
 }

@@ -3,7 +3,8 @@
 //! Knows nothing of the executor but that a waiter is woken.
 
 use std::collections::VecDeque;
-use std::io::{self, ErrorKind, IoSlice, IoSliceMut};
+use std::io::{self, ErrorKind};
+use std::mem;
 use std::net::{Shutdown, SocketAddr};
 use std::sync::Arc;
 use std::task::{Context, Poll};
@@ -11,12 +12,12 @@ use std::time::Duration;
 
 use anyrt_api::io::{Direction, RawObject, RawStream, Wait};
 use anyrt_api::net::{RawTcpListener, RawTcpStream};
+use anyrt_kit::lock::Lock;
 use anyrt_kit::wait::Waiters;
 
-use super::{Options, check_ttl, shown, target};
-use crate::Polled;
+use super::{Bound, Options, check_ttl, shown, target};
 use crate::executor::Sim;
-use crate::lock::Lock;
+use crate::{Polled, ensure};
 
 /// Bytes that a receiver keeps before its sender waits.
 const BUFFER: usize = 64 * 1024;
@@ -30,7 +31,7 @@ pub struct TcpStream(Arc<End>);
 
 /// One end. Its drop is the close.
 #[derive(Debug)]
-struct End {
+pub(crate) struct End {
     sim: Arc<Sim>,
     input: Arc<Pipe>,
     output: Arc<Pipe>,
@@ -63,8 +64,7 @@ struct Flow {
 pub(crate) fn connect(sim: &Arc<Sim>, addr: SocketAddr) -> io::Result<TcpStream> {
     sim.check()?;
     let to = target(addr)?;
-    let refused = ErrorKind::ConnectionRefused;
-    let listener = sim.tcp.find(to).ok_or(refused)?;
+    let listener = sim.tcp.find(to).ok_or(ErrorKind::ConnectionRefused)?;
     let from = sim.tcp.0.lock().free(to.ip())?;
     let [up, down] = [Pipe::new(sim), Pipe::new(sim)];
     let end = |input: &Arc<Pipe>, output: &Arc<Pipe>, local, peer| {
@@ -79,13 +79,12 @@ pub(crate) fn connect(sim: &Arc<Sim>, addr: SocketAddr) -> io::Result<TcpStream>
     };
     let own = |addr| shown(addr, listener.addr);
     let server = end(&up, &down, own(to), own(from));
-    let mut backlog = listener.backlog.lock();
-    if backlog.len() == BACKLOG {
-        return Err(refused.into());
-    }
+    server.options.lock().linger = Some(Duration::ZERO);
+    let mut backlog = listener.inbox.lock();
+    ensure(backlog.len() < BACKLOG, ErrorKind::ConnectionRefused)?;
     backlog.push_back(server);
     drop(backlog);
-    listener.acceptable.wake_all();
+    listener.arrived.wake_all();
     Ok(TcpStream(end(&down, &up, from, to)))
 }
 
@@ -93,21 +92,21 @@ impl Pipe {
     fn new(sim: &Sim) -> Arc<Self> {
         Arc::new(Pipe {
             flow: Lock::default(),
-            readable: sim.waiters(),
-            writable: sim.waiters(),
+            readable: Waiters::on(&sim.waiting),
+            writable: Waiters::on(&sim.waiting),
         })
     }
 
-    fn read(&self, bufs: &mut [IoSliceMut<'_>], keep: bool) -> Option<io::Result<usize>> {
+    fn read(&self, buf: &mut [u8], keep: bool) -> Option<io::Result<usize>> {
         let mut flow = self.flow.lock();
         if flow.bytes.is_empty() {
             let is_over = flow.ended || flow.read_shut;
             let error = flow.error.take().map(|kind| Err(kind.into()));
             return error.or(is_over.then_some(Ok(0)));
         }
-        let places = bufs.iter_mut().flat_map(|buf| buf.iter_mut());
-        let moved = places.zip(&flow.bytes).map(|(to, from)| *to = *from);
-        let n_read = moved.count();
+        let (bytes, _) = flow.bytes.as_slices();
+        let n_read = buf.len().min(bytes.len());
+        buf[..n_read].copy_from_slice(&bytes[..n_read]);
         if !keep {
             flow.bytes.drain(..n_read);
             drop(flow);
@@ -116,18 +115,16 @@ impl Pipe {
         Some(Ok(n_read))
     }
 
-    fn write(&self, bufs: &[IoSlice<'_>]) -> Option<io::Result<usize>> {
+    fn write(&self, buf: &[u8]) -> Option<io::Result<usize>> {
         let mut flow = self.flow.lock();
         if flow.ended || flow.closed {
             return Some(Err(ErrorKind::BrokenPipe.into()));
         }
-        let before = flow.bytes.len();
-        if before == BUFFER {
+        let n_written = buf.len().min(BUFFER - flow.bytes.len());
+        if n_written == 0 {
             return None;
         }
-        let bytes = bufs.iter().flat_map(|buf| buf.iter());
-        flow.bytes.extend(bytes.take(BUFFER - before));
-        let n_written = flow.bytes.len() - before;
+        flow.bytes.extend(&buf[..n_written]);
         drop(flow);
         self.readable.wake_all();
         Some(Ok(n_written))
@@ -140,35 +137,13 @@ impl Pipe {
     }
 }
 
-impl End {
-    fn shutdown(&self, how: Shutdown) {
-        if matches!(how, Shutdown::Read | Shutdown::Both) {
-            self.input.change(|flow| flow.read_shut = true);
-        }
-        if matches!(how, Shutdown::Write | Shutdown::Both) {
-            self.output.change(|flow| flow.ended = true);
-        }
-    }
-
-    fn poll_input(
-        &self,
-        cx: &mut Context<'_>,
-        wait: &mut Wait,
-        bufs: &mut [IoSliceMut<'_>],
-        keep: bool,
-    ) -> Polled<usize> {
-        let read = || self.input.read(bufs, keep);
-        self.sim.poll_on(&self.input.readable, cx, wait, read)
-    }
-}
-
 impl Drop for End {
     /// The peer reads the end; a reset, if bytes are lost by this.
     fn drop(&mut self) {
         let mut resets = self.options.lock().linger == Some(Duration::ZERO);
         self.input.change(|flow| {
             flow.closed = true;
-            resets |= !std::mem::take(&mut flow.bytes).is_empty();
+            resets |= !mem::take(&mut flow.bytes).is_empty();
         });
         self.output.change(|flow| {
             flow.ended = true;
@@ -190,27 +165,12 @@ impl RawObject for TcpStream {
 
 impl RawStream for TcpStream {
     fn poll_read(&self, cx: &mut Context<'_>, wait: &mut Wait, buf: &mut [u8]) -> Polled<usize> {
-        self.poll_read_vectored(cx, wait, &mut [IoSliceMut::new(buf)])
-    }
-    fn poll_read_vectored(
-        &self,
-        cx: &mut Context<'_>,
-        wait: &mut Wait,
-        bufs: &mut [IoSliceMut<'_>],
-    ) -> Polled<usize> {
-        self.0.poll_input(cx, wait, bufs, false)
+        let End { sim, input, .. } = &*self.0;
+        sim.poll_on(&input.readable, cx, wait, || input.read(buf, false))
     }
     fn poll_write(&self, cx: &mut Context<'_>, wait: &mut Wait, buf: &[u8]) -> Polled<usize> {
-        self.poll_write_vectored(cx, wait, &[IoSlice::new(buf)])
-    }
-    fn poll_write_vectored(
-        &self,
-        cx: &mut Context<'_>,
-        wait: &mut Wait,
-        bufs: &[IoSlice<'_>],
-    ) -> Polled<usize> {
         let End { sim, output, .. } = &*self.0;
-        sim.poll_on(&output.writable, cx, wait, || output.write(bufs))
+        sim.poll_on(&output.writable, cx, wait, || output.write(buf))
     }
     fn poll_close(&self, _: &mut Context<'_>, _: &mut Wait) -> Polled<()> {
         Poll::Ready(self.shutdown(Shutdown::Write))
@@ -225,12 +185,17 @@ impl RawTcpStream for TcpStream {
         Ok(self.0.peer)
     }
     fn shutdown(&self, how: Shutdown) -> io::Result<()> {
-        self.0.shutdown(how);
+        if how != Shutdown::Write {
+            self.0.input.change(|flow| flow.read_shut = true);
+        }
+        if how != Shutdown::Read {
+            self.0.output.change(|flow| flow.ended = true);
+        }
         Ok(())
     }
     fn poll_peek(&self, cx: &mut Context<'_>, wait: &mut Wait, buf: &mut [u8]) -> Polled<usize> {
-        self.0
-            .poll_input(cx, wait, &mut [IoSliceMut::new(buf)], true)
+        let End { sim, input, .. } = &*self.0;
+        sim.poll_on(&input.readable, cx, wait, || input.read(buf, true))
     }
     fn take_error(&self) -> io::Result<Option<io::Error>> {
         Ok(self.0.input.flow.lock().error.take().map(io::Error::from))
@@ -245,52 +210,14 @@ impl RawTcpStream for TcpStream {
 
 /// A listening socket of a [`Mem`](crate::Mem) runtime.
 #[derive(Debug, Clone)]
-pub struct TcpListener(Arc<Listener>);
+pub struct TcpListener(pub(crate) Arc<Bound<Backlog>>);
 
-#[derive(Debug)]
-pub(crate) struct Listener {
-    sim: Arc<Sim>,
-    addr: SocketAddr,
-    /// The connections that nobody has accepted yet, and who waits for one.
-    backlog: Lock<VecDeque<Arc<End>>>,
-    acceptable: Waiters,
-    options: Lock<Options>,
-}
-
-/// Listens on `addr`.
-pub(crate) fn listen(sim: &Arc<Sim>, addr: SocketAddr) -> io::Result<TcpListener> {
-    sim.check()?;
-    let listener = |addr| Listener {
-        sim: sim.clone(),
-        addr,
-        backlog: Lock::default(),
-        acceptable: sim.waiters(),
-        options: Lock::default(),
-    };
-    sim.tcp.bind(addr, listener).map(TcpListener)
-}
-
-impl Listener {
-    fn accept(&self) -> Option<io::Result<(TcpStream, SocketAddr)>> {
-        let end = self.backlog.lock().pop_front()?;
-        let peer = end.peer;
-        Some(Ok((TcpStream(end), peer)))
-    }
-}
-
-impl Drop for Listener {
-    /// Resets what was not accepted.
-    fn drop(&mut self) {
-        self.sim.tcp.release(self.addr);
-        for end in self.backlog.get_mut().drain(..) {
-            end.options.lock().linger = Some(Duration::ZERO);
-        }
-    }
-}
+/// The connections that nobody has accepted yet. Each is reset if nobody ever does.
+pub(crate) type Backlog = VecDeque<Arc<End>>;
 
 impl RawObject for TcpListener {
     fn cancel_wait(&self, _: Direction, wait: &mut Wait) {
-        self.0.acceptable.cancel(wait);
+        self.0.arrived.cancel(wait);
     }
 }
 
@@ -302,10 +229,13 @@ impl RawTcpListener for TcpListener {
         cx: &mut Context<'_>,
         wait: &mut Wait,
     ) -> Polled<(TcpStream, SocketAddr)> {
-        let Listener {
-            sim, acceptable, ..
-        } = &*self.0;
-        sim.poll_on(acceptable, cx, wait, || self.0.accept())
+        let accept = || {
+            let end = self.0.inbox.lock().pop_front()?;
+            end.options.lock().linger = None;
+            let peer = end.peer;
+            Some(Ok((TcpStream(end), peer)))
+        };
+        self.0.sim.poll_on(&self.0.arrived, cx, wait, accept)
     }
     fn local_addr(&self) -> io::Result<SocketAddr> {
         Ok(self.0.addr)

@@ -4,18 +4,15 @@
 
 use std::collections::VecDeque;
 use std::io::{self, ErrorKind};
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use anyrt_api::io::{Direction, RawObject, Wait};
 use anyrt_api::net::RawUdpSocket;
-use anyrt_kit::wait::Waiters;
 
-use super::{Options, check_ttl, loopback, shown, target};
-use crate::Polled;
-use crate::executor::Sim;
-use crate::lock::Lock;
+use super::{Bound, check_ttl, loopback, shown, target};
+use crate::{Polled, ensure};
 
 /// Datagrams that a mailbox keeps; what comes after is lost.
 const MAILBOX: usize = 256;
@@ -25,37 +22,18 @@ const LONGEST: usize = 65_507;
 
 /// A datagram socket of a [`Mem`](crate::Mem) runtime.
 #[derive(Debug, Clone)]
-pub struct UdpSocket(Arc<Socket>);
-
-#[derive(Debug)]
-pub(crate) struct Socket {
-    sim: Arc<Sim>,
-    addr: SocketAddr,
-    mailbox: Lock<Mailbox>,
-    readable: Waiters,
-    options: Lock<Options>,
-}
+pub struct UdpSocket(pub(crate) Arc<Bound<Mailbox>>);
 
 /// What a socket has received, and from whom it wants to.
 #[derive(Debug, Default)]
-struct Mailbox {
+pub(crate) struct Mailbox {
     mail: VecDeque<(Vec<u8>, SocketAddr)>,
     peer: Option<SocketAddr>,
     error: Option<ErrorKind>,
 }
 
-/// Binds a socket to `addr`.
-pub(crate) fn bind(sim: &Arc<Sim>, addr: SocketAddr) -> io::Result<UdpSocket> {
-    sim.check()?;
-    let socket = |addr| Socket {
-        sim: sim.clone(),
-        addr,
-        mailbox: Lock::default(),
-        readable: sim.waiters(),
-        options: Lock::default(),
-    };
-    sim.udp.bind(addr, socket).map(UdpSocket)
-}
+/// How many bytes, and from whom.
+type Received = (usize, SocketAddr);
 
 impl Mailbox {
     fn take_error(&mut self) -> io::Result<()> {
@@ -63,7 +41,7 @@ impl Mailbox {
     }
 
     /// The first datagram, cut to the buffer.
-    fn receive(&mut self, buf: &mut [u8], keep: bool) -> Option<io::Result<(usize, SocketAddr)>> {
+    fn receive(&mut self, buf: &mut [u8], keep: bool) -> Option<io::Result<Received>> {
         if let Err(error) = self.take_error() {
             return Some(Err(error));
         }
@@ -77,12 +55,7 @@ impl Mailbox {
     }
 }
 
-impl Socket {
-    fn peer(&self) -> io::Result<SocketAddr> {
-        let peer = self.mailbox.lock().peer;
-        peer.ok_or(ErrorKind::NotConnected.into())
-    }
-
+impl Bound<Mailbox> {
     /// Where a datagram to `to` comes from.
     fn source(&self, to: SocketAddr) -> SocketAddr {
         let all = self.addr.ip().is_unspecified();
@@ -92,23 +65,21 @@ impl Socket {
 
     fn send(&self, bytes: &[u8], to: SocketAddr) -> io::Result<usize> {
         self.sim.check()?;
-        self.mailbox.lock().take_error()?;
+        self.inbox.lock().take_error()?;
         let is_foreign = self.addr.is_ipv4() && to.is_ipv6();
-        if bytes.len() > LONGEST || to.port() == 0 || is_foreign {
-            return Err(ErrorKind::InvalidInput.into());
-        }
-        if to.ip() == IpAddr::V4(Ipv4Addr::BROADCAST) && !self.options.lock().broadcast {
-            return Err(ErrorKind::PermissionDenied.into());
-        }
+        let is_sound = bytes.len() <= LONGEST && to.port() != 0 && !is_foreign;
+        ensure(is_sound, ErrorKind::InvalidInput)?;
+        let may = self.options.lock().broadcast || to.ip() != Ipv4Addr::BROADCAST;
+        ensure(may, ErrorKind::PermissionDenied)?;
         let to = target(to)?;
         let receiver = self.sim.udp.find(to);
         let is_heard = receiver.is_some_and(|receiver| receiver.deliver(bytes, self.source(to)));
-        let mut own = self.mailbox.lock();
+        let mut own = self.inbox.lock();
         if own.peer == Some(shown(to, self.addr)) && !is_heard {
             // What a host answers for a port where nobody is.
             own.error = Some(ErrorKind::ConnectionRefused);
             drop(own);
-            self.readable.wake_all();
+            self.arrived.wake_all();
         }
         Ok(bytes.len())
     }
@@ -116,7 +87,7 @@ impl Socket {
     /// Takes a datagram in; false if this socket hears another peer alone.
     fn deliver(&self, bytes: &[u8], from: SocketAddr) -> bool {
         let from = shown(from, self.addr);
-        let mut mailbox = self.mailbox.lock();
+        let mut mailbox = self.inbox.lock();
         if mailbox.peer.is_some_and(|peer| peer != from) {
             return false;
         }
@@ -124,31 +95,14 @@ impl Socket {
             mailbox.mail.push_back((bytes.to_vec(), from));
         }
         drop(mailbox);
-        self.readable.wake_all();
+        self.arrived.wake_all();
         true
-    }
-
-    fn poll_receive(
-        &self,
-        cx: &mut Context<'_>,
-        wait: &mut Wait,
-        buf: &mut [u8],
-        keep: bool,
-    ) -> Polled<(usize, SocketAddr)> {
-        let receive = || self.mailbox.lock().receive(buf, keep);
-        self.sim.poll_on(&self.readable, cx, wait, receive)
-    }
-}
-
-impl Drop for Socket {
-    fn drop(&mut self) {
-        self.sim.udp.release(self.addr);
     }
 }
 
 impl RawObject for UdpSocket {
     fn cancel_wait(&self, _: Direction, wait: &mut Wait) {
-        self.0.readable.cancel(wait);
+        self.0.arrived.cancel(wait);
     }
 }
 
@@ -167,42 +121,36 @@ impl RawUdpSocket for UdpSocket {
         cx: &mut Context<'_>,
         wait: &mut Wait,
         buf: &mut [u8],
-    ) -> Polled<(usize, SocketAddr)> {
-        self.0.poll_receive(cx, wait, buf, false)
+    ) -> Polled<Received> {
+        let receive = || self.0.inbox.lock().receive(buf, false);
+        self.0.sim.poll_on(&self.0.arrived, cx, wait, receive)
     }
     fn poll_peek_from(
         &self,
         cx: &mut Context<'_>,
         wait: &mut Wait,
         buf: &mut [u8],
-    ) -> Polled<(usize, SocketAddr)> {
-        self.0.poll_receive(cx, wait, buf, true)
-    }
-    fn poll_send(&self, _: &mut Context<'_>, _: &mut Wait, buf: &[u8]) -> Polled<usize> {
-        Poll::Ready(self.0.peer().and_then(|peer| self.0.send(buf, peer)))
-    }
-    fn poll_recv(&self, cx: &mut Context<'_>, wait: &mut Wait, buf: &mut [u8]) -> Polled<usize> {
-        self.poll_recv_from(cx, wait, buf).map_ok(|(n, _)| n)
-    }
-    fn poll_peek(&self, cx: &mut Context<'_>, wait: &mut Wait, buf: &mut [u8]) -> Polled<usize> {
-        self.poll_peek_from(cx, wait, buf).map_ok(|(n, _)| n)
+    ) -> Polled<Received> {
+        let receive = || self.0.inbox.lock().receive(buf, true);
+        self.0.sim.poll_on(&self.0.arrived, cx, wait, receive)
     }
     fn connect(&self, to: SocketAddr) -> io::Result<()> {
         let to = shown(target(to)?, self.0.addr);
-        let mut mailbox = self.0.mailbox.lock();
+        let mut mailbox = self.0.inbox.lock();
         mailbox.mail.retain(|(_, from)| *from == to);
         mailbox.peer = Some(to);
         Ok(())
     }
     fn local_addr(&self) -> io::Result<SocketAddr> {
-        let peer = self.0.mailbox.lock().peer;
+        let peer = self.0.inbox.lock().peer;
         Ok(peer.map_or(self.0.addr, |peer| self.0.source(peer)))
     }
     fn peer_addr(&self) -> io::Result<SocketAddr> {
-        self.0.peer()
+        let peer = self.0.inbox.lock().peer;
+        peer.ok_or(ErrorKind::NotConnected.into())
     }
     fn take_error(&self) -> io::Result<Option<io::Error>> {
-        Ok(self.0.mailbox.lock().take_error().err())
+        Ok(self.0.inbox.lock().take_error().err())
     }
     options! {
         broadcast, set_broadcast: bool;
