@@ -96,7 +96,7 @@ impl<R: Core> OsFile<R> {
                     if let Some(waker) = waker.take() {
                         let displaced = state.waiters.enter(wait, waker);
                         drop(state);
-                        drop(displaced);
+                        displaced.settle();
                         return Poll::Pending;
                     }
                     drop(state);
@@ -110,7 +110,7 @@ impl<R: Core> OsFile<R> {
     fn send(&self, job: Job, wait: &mut Wait, waker: Waker) {
         let errand = Errand::new::<R>(&self.shared, job);
         let displaced = self.shared.lock().waiters.enter(wait, waker);
-        drop(displaced);
+        displaced.settle();
         let run = move || errand.run();
         drop(self.rt.spawn_blocking_raw(run, TaskMeta::new()));
     }

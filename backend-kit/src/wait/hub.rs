@@ -137,7 +137,7 @@ impl Hub {
         }
         let displaced = list.enter(wait, waker);
         drop(list);
-        drop(displaced);
+        displaced.settle();
         true
     }
 

@@ -2,6 +2,14 @@
 //!
 //! Whoever holds it holds a lock, so nothing here clones, wakes or drops a waker: wakers come in
 //! cloned, and go out to be dropped or woken once the lock is released.
+//!
+//! # Waiters without a place
+//!
+//! A waiter that has no place for a key ([`Wait::by_waker`]) cannot take itself out, so its waker
+//! stays until it is woken. An object where nothing happens, and that is polled with ever new
+//! wakers, would collect them without end (`L008`). So there are [`UNNAMED_MAX`] of them at most:
+//! one more puts out another, as a rule the one that has waited longest, which is woken. Its task,
+//! if it still waits, polls again and is in the list again; nobody loses a wake-up.
 
 use std::fmt;
 use std::num::NonZeroU64;
@@ -60,21 +68,34 @@ impl WaitList {
         wait.key()
     }
 
-    /// Enters a waiter, or gives the one that is there another waker, and returns the one it had,
-    /// to be dropped once the lock is released.
-    #[must_use = "a waker is dropped after the lock"]
-    pub fn enter(&mut self, wait: &mut Wait, waker: Waker) -> Option<Waker> {
+    /// Enters a waiter, or gives the one that is there another waker. What that puts out of the
+    /// list is returned, to be settled once the lock is released.
+    pub fn enter(&mut self, wait: &mut Wait, waker: Waker) -> Displaced {
         if let Some(entry) = self.entries_mut().find(|entry| entry.is(wait, &waker)) {
-            return Some(std::mem::replace(&mut entry.waker, waker));
+            return Displaced::Stale(std::mem::replace(&mut entry.waker, waker));
         }
         let key = self.key(wait);
+        let surplus = if key.is_none() { self.surplus() } else { None };
         let entry = Entry { key, waker };
         if self.first.is_none() {
             self.first = Some(entry);
         } else {
             self.rest.push(entry);
         }
-        None
+        surplus.map_or(Displaced::Nobody, Displaced::Surplus)
+    }
+
+    /// Takes out a waiter without a key, if there is no room for another.
+    fn surplus(&mut self) -> Option<Waker> {
+        let n_unnamed = self.entries().filter(|entry| entry.key.is_none()).count();
+        if n_unnamed < UNNAMED_MAX {
+            return None;
+        }
+        if let Some(first) = self.first.take_if(|entry| entry.key.is_none()) {
+            return Some(first.waker);
+        }
+        let at = self.rest.iter().position(|entry| entry.key.is_none())?;
+        Some(self.rest.remove(at).waker)
     }
 
     /// Takes a waiter out, if it is there, and returns its waker, to be dropped once the lock is
@@ -96,6 +117,13 @@ impl WaitList {
             first: self.first.take(),
             rest: std::mem::take(&mut self.rest),
         }
+    }
+
+    /// Takes everybody's waker out, for a caller that collects those of several lists.
+    pub fn take_into(&mut self, wakers: &mut Vec<Waker>) {
+        let rest = std::mem::take(&mut self.rest);
+        let all = self.first.take().into_iter().chain(rest);
+        wakers.extend(all.map(|entry| entry.waker));
     }
 
     fn entries(&self) -> impl Iterator<Item = &Entry> {
@@ -121,6 +149,31 @@ impl fmt::Debug for WaitList {
         f.debug_struct("WaitList")
             .field("n_waiters", &self.entries().count())
             .finish()
+    }
+}
+
+/// Waiters without a key that one list keeps. Each is a task that polls through a shared reference,
+/// on one object, in one direction: above this number they keep waking each other.
+const UNNAMED_MAX: usize = 256;
+
+/// The waker that an entry put out of the list.
+#[must_use = "it is settled once the lock is released"]
+#[derive(Debug)]
+pub enum Displaced {
+    /// There was room.
+    Nobody,
+    /// The waiter's own, from an earlier poll.
+    Stale(Waker),
+    /// Of a waiter for which there is no room any more, and which must poll again.
+    Surplus(Waker),
+}
+
+impl Displaced {
+    /// Drops a stale waker, wakes a surplus one.
+    pub fn settle(self) {
+        if let Displaced::Surplus(waker) = self {
+            wake(waker);
+        }
     }
 }
 
@@ -153,5 +206,85 @@ impl fmt::Debug for Woken {
         f.debug_struct("Woken")
             .field("n_waiters", &n_waiters)
             .finish()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+    use std::sync::atomic::{AtomicUsize, Ordering};
+    use std::task::Wake;
+
+    use super::*;
+
+    #[derive(Default)]
+    struct Task(AtomicUsize);
+
+    impl Wake for Task {
+        fn wake(self: Arc<Self>) {
+            self.0.fetch_add(1, Ordering::Relaxed);
+        }
+    }
+
+    fn task() -> (Arc<Task>, Waker) {
+        let task = Arc::new(Task::default());
+        (Arc::clone(&task), Waker::from(task))
+    }
+
+    fn len(list: &WaitList) -> usize {
+        list.entries().count()
+    }
+
+    #[test]
+    fn a_waiter_keeps_its_place_and_its_latest_waker() {
+        let (mut list, mut wait) = (WaitList::new(), Wait::new());
+        let ((_, old), (_, new)) = (task(), task());
+        assert!(matches!(
+            list.enter(&mut wait, old.clone()),
+            Displaced::Nobody
+        ));
+        match list.enter(&mut wait, new.clone()) {
+            Displaced::Stale(stale) => assert!(stale.will_wake(&old)),
+            other => panic!("{other:?}"),
+        }
+        let left = list.leave(&mut wait).expect("it is there");
+        assert!(left.will_wake(&new) && wait.key().is_none() && list.is_empty());
+    }
+
+    #[test]
+    fn one_that_leaves_takes_nobody_with_it() {
+        let mut list = WaitList::new();
+        let mut waits: Vec<_> = (0..4).map(|_| Wait::new()).collect();
+        for wait in &mut waits {
+            list.enter(wait, task().1).settle();
+        }
+        assert!(list.leave(&mut waits[0]).is_some());
+        assert!(list.leave(&mut waits[2]).is_some());
+        assert!(list.leave(&mut waits[0]).is_none());
+        let mut wakers = Vec::new();
+        list.take_into(&mut wakers);
+        assert_eq!((wakers.len(), len(&list)), (2, 0));
+    }
+
+    #[test]
+    fn waiters_without_a_key_are_bounded_and_those_put_out_are_woken() {
+        let (mut list, mut named) = (WaitList::new(), Wait::new());
+        let (keeps, waker) = task();
+        list.enter(&mut named, waker).settle();
+        let tasks: Vec<_> = (0..10 * UNNAMED_MAX).map(|_| task()).collect();
+        for (_, waker) in &tasks {
+            list.enter(&mut Wait::by_waker(), waker.clone()).settle();
+            assert!(len(&list) <= UNNAMED_MAX + 1);
+        }
+        let woken = |(task, _): &(Arc<Task>, Waker)| task.0.load(Ordering::Relaxed) == 1;
+        let (old, young) = tasks.split_at(tasks.len() - UNNAMED_MAX);
+        assert!(old.iter().all(woken), "one that was put out was not woken");
+        assert!(
+            !young.iter().any(woken),
+            "the one that waited longest goes first"
+        );
+        list.take().wake();
+        assert!(tasks.iter().all(woken));
+        assert_eq!(keeps.0.load(Ordering::Relaxed), 1);
     }
 }

@@ -9,5 +9,5 @@ mod list;
 mod roll;
 
 pub use hub::Waiters;
-pub use list::{WaitList, Woken, wake};
+pub use list::{Displaced, WaitList, Woken, wake};
 pub use roll::Roll;

@@ -13,7 +13,6 @@ mod event;
 mod readiness;
 mod source;
 mod sys;
-mod waiters;
 
 use std::{io, sync::Arc, task::Waker, time::Duration};
 

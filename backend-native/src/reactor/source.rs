@@ -18,12 +18,12 @@ use std::{
 };
 
 use anyrt_api::io::{Direction, Wait};
+use anyrt_kit::wait::WaitList;
 
 use super::{
     AsHandle,
     event::{Ready, Token},
     readiness::Readiness,
-    waiters::Waiters,
 };
 use crate::{
     driver::{Driver, gone},
@@ -189,7 +189,7 @@ pub(super) struct Sides {
 #[derive(Debug)]
 struct Side {
     readiness: Readiness,
-    waiters: Mutex<Waiters>,
+    waiters: Mutex<WaitList>,
 }
 
 impl Sides {
@@ -207,20 +207,20 @@ impl Sides {
     pub(super) fn set(&self, ready: Ready, wakers: &mut Vec<Waker>) {
         if ready.contains(Ready::READ) {
             self.read.readiness.set(ready.contains(Ready::READ_CLOSED));
-            lock(&self.read.waiters).take_all(wakers);
+            lock(&self.read.waiters).take_into(wakers);
         }
         if ready.contains(Ready::WRITE) {
             self.write
                 .readiness
                 .set(ready.contains(Ready::WRITE_CLOSED));
-            lock(&self.write.waiters).take_all(wakers);
+            lock(&self.write.waiters).take_into(wakers);
         }
     }
 
     pub(super) fn set_gone(&self, wakers: &mut Vec<Waker>) {
         for side in [&self.read, &self.write] {
             side.readiness.set_gone();
-            lock(&side.waiters).take_all(wakers);
+            lock(&side.waiters).take_into(wakers);
         }
     }
 
@@ -234,13 +234,13 @@ impl Sides {
 
 impl Side {
     fn add(&self, wait: &mut Wait, waker: Waker) {
-        let displaced = lock(&self.waiters).add(wait, waker);
-        drop(displaced);
+        let displaced = lock(&self.waiters).enter(wait, waker);
+        displaced.settle();
     }
 
     fn remove(&self, wait: &mut Wait) {
         if wait.key().is_some() {
-            let waker = lock(&self.waiters).remove(wait);
+            let waker = lock(&self.waiters).leave(wait);
             drop(waker);
         }
     }

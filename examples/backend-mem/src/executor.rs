@@ -190,7 +190,7 @@ impl Sim {
             let mut state = self.lock();
             let displaced = state.strangers.enter(&mut Wait::by_waker(), waker);
             self.tell(state);
-            drop(displaced);
+            displaced.settle();
         }
         polled
     }
