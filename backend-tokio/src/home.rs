@@ -30,19 +30,19 @@ pub(crate) struct Home {
 
 impl Home {
     /// A runtime that is certain to be driven as long as it exists.
-    pub(crate) fn driven(handle: Handle) -> Arc<Self> {
-        Home::new(handle, None)
+    pub(crate) fn driven(handle: Handle, lookups: Lookups) -> Arc<Self> {
+        Home::new(handle, lookups, None)
     }
 
     /// A single-threaded runtime that was lent.
     pub(crate) fn lent(handle: Handle) -> Arc<Self> {
-        Home::new(handle, Some(Prober::new()))
+        Home::new(handle, Lookups::new(), Some(Prober::new()))
     }
 
-    fn new(handle: Handle, prober: Option<Prober>) -> Arc<Self> {
+    fn new(handle: Handle, lookups: Lookups, prober: Option<Prober>) -> Arc<Self> {
         Arc::new(Home {
             handle,
-            lookups: Lookups::new(),
+            lookups,
             prober,
             any: Lock::new(None),
             is_closed: AtomicBool::new(false),

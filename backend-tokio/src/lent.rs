@@ -14,6 +14,7 @@ use std::time::Duration;
 
 use anyrt_api::AnyRuntime;
 use anyrt_api::current::{SetDefaultError, with_current};
+use anyrt_kit::net::Lookups;
 use tokio::runtime::{Handle, Id, RuntimeFlavor};
 
 use crate::Tokio;
@@ -40,7 +41,7 @@ impl Tokio {
         let home = if is_single {
             Home::lent(handle)
         } else {
-            Home::driven(handle)
+            Home::driven(handle, Lookups::new())
         };
         Ok(Tokio::new(home))
     }

@@ -6,6 +6,7 @@ use std::io;
 use std::time::Duration;
 
 use anyrt_api::current::{self, Root};
+use anyrt_kit::net::Lookups;
 use tokio::runtime::Builder as TokioBuilder;
 use tokio::task::coop;
 
@@ -157,13 +158,17 @@ impl Builder {
         if let Some(n_workers) = self.workers {
             tokio.worker_threads(n_workers);
         }
-        if let Some(n_threads) = self.blocking_threads {
-            tokio.max_blocking_threads(n_threads);
-        }
+        let lookups = match self.blocking_threads {
+            Some(n_threads) => {
+                tokio.max_blocking_threads(n_threads);
+                Lookups::within(n_threads)
+            }
+            None => Lookups::new(),
+        };
         let name = self.thread_name.unwrap_or_else(|| "anyrt-tokio".into());
         tokio.thread_name(&name);
         let rt = tokio.build()?;
-        let home = Home::driven(rt.handle().clone());
+        let home = Home::driven(rt.handle().clone(), lookups);
         let driver = if self.is_single {
             Driver::Single(Single::start(rt, name)?)
         } else {

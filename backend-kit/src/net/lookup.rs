@@ -11,8 +11,7 @@ use async_lock::Semaphore;
 
 use crate::gone;
 
-/// Lookups that one runtime makes at the same time, of the 500 or so blocking calls that its pool
-/// admits.
+/// Lookups that one runtime makes at the same time, however many blocking calls its pool admits.
 const LOOKUPS_MAX: usize = 32;
 
 /// The name lookups of one runtime: [`std::net::ToSocketAddrs`] on its blocking pool.
@@ -25,11 +24,19 @@ pub struct Lookups {
 }
 
 impl Lookups {
-    /// None is under way.
+    /// None is under way, and the pool is a large one: at most 32 at a time.
     #[must_use]
     pub fn new() -> Self {
+        Lookups::within(usize::MAX)
+    }
+
+    /// None is under way, and the pool has so many threads: at most 32 at a time, and at most half
+    /// of the threads. A pool of one thread is one lookup's as it is any call's.
+    #[must_use]
+    pub fn within(n_threads: usize) -> Self {
+        let most = (n_threads / 2).clamp(1, LOOKUPS_MAX);
         Lookups {
-            free: Arc::new(Semaphore::new(LOOKUPS_MAX)),
+            free: Arc::new(Semaphore::new(most)),
         }
     }
 

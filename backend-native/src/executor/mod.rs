@@ -125,7 +125,7 @@ impl Shared {
             closed: AtomicBool::new(false),
             driver,
             blocking: Pool::new(threads.clone(), limit, config.blocking_keep_alive),
-            lookups: Lookups::new(),
+            lookups: Lookups::within(limit),
             threads,
             registry: Registry::new(),
             injector: Injector::default(),
