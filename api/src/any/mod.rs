@@ -1,7 +1,7 @@
 //! The erased twin of every backend: [`AnyRuntime`], one pointer, the same laws.
 //!
-//! The only place of the workspace with `Box<dyn Future>`, and the only one that answers
-//! `Unsupported`. Knows no backend: it is built from any [`Core`].
+//! The only place of the contract with `Box<dyn Future>`, and the only one of the workspace that
+//! answers `Unsupported`. Knows no backend: it is built from any [`Core`].
 
 mod capabilities;
 mod fs;

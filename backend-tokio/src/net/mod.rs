@@ -4,6 +4,7 @@
 
 #[cfg(unix)]
 mod os;
+mod refusal;
 mod stream;
 mod tcp;
 mod udp;

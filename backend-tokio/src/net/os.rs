@@ -19,7 +19,7 @@ impl AsFd for TcpListener {
 
 impl AsFd for UdpSocket {
     fn as_fd(&self) -> BorrowedFd<'_> {
-        self.source.io.as_fd()
+        self.socket().as_fd()
     }
 }
 

@@ -10,13 +10,14 @@ use anyrt_api::net::RawUdpSocket;
 use socket2::SockRef;
 use tokio::io::ReadBuf;
 
+use super::refusal::Refusable;
 use crate::home::{Home, map_gone};
 use crate::io::Source;
 
 /// A UDP socket on tokio.
 #[derive(Debug, Clone)]
 pub struct UdpSocket {
-    pub(super) source: Arc<Source<tokio::net::UdpSocket>>,
+    pub(super) source: Arc<Source<Refusable>>,
 }
 
 /// Binds, as std does.
@@ -29,18 +30,44 @@ impl UdpSocket {
         socket.set_nonblocking(true)?;
         let _entered = home.enter();
         let socket = tokio::net::UdpSocket::from_std(socket).map_err(map_gone)?;
-        let source = Source::new(home, socket);
+        let source = Source::new(home, Refusable::new(socket));
         Ok(UdpSocket { source })
     }
 
     pub(crate) fn into_std(self) -> io::Result<std::net::UdpSocket> {
-        let socket = self.source.into_io()?.into_std()?;
+        let socket = self.source.into_io()?.into_socket().into_std()?;
         socket.set_nonblocking(false)?;
         Ok(socket)
     }
 
+    pub(super) fn socket(&self) -> &tokio::net::UdpSocket {
+        self.source.io.socket()
+    }
+
     fn sock(&self) -> SockRef<'_> {
-        SockRef::from(&self.source.io)
+        SockRef::from(self.socket())
+    }
+
+    fn poll_send_by(
+        &self,
+        cx: &mut Context<'_>,
+        wait: &mut Wait,
+        mut send: impl FnMut(&tokio::net::UdpSocket, &mut Context<'_>) -> Poll<io::Result<usize>>,
+    ) -> Poll<io::Result<usize>> {
+        self.source.poll(Direction::Write, cx, wait, |socket, cx| {
+            send(socket.socket(), cx)
+        })
+    }
+
+    fn poll_receive_by<T>(
+        &self,
+        cx: &mut Context<'_>,
+        wait: &mut Wait,
+        mut receive: impl FnMut(&tokio::net::UdpSocket, &mut Context<'_>) -> Poll<io::Result<T>>,
+    ) -> Poll<io::Result<T>> {
+        self.source.poll(Direction::Read, cx, wait, |socket, cx| {
+            socket.poll_receive(cx, &mut receive)
+        })
     }
 }
 
@@ -52,9 +79,7 @@ impl RawUdpSocket for UdpSocket {
         buf: &[u8],
         to: SocketAddr,
     ) -> Poll<io::Result<usize>> {
-        self.source.poll(Direction::Write, cx, wait, |socket, cx| {
-            socket.poll_send_to(cx, buf, to)
-        })
+        self.poll_send_by(cx, wait, |socket, cx| socket.poll_send_to(cx, buf, to))
     }
 
     fn poll_recv_from(
@@ -63,7 +88,7 @@ impl RawUdpSocket for UdpSocket {
         wait: &mut Wait,
         buf: &mut [u8],
     ) -> Poll<io::Result<(usize, SocketAddr)>> {
-        self.source.poll(Direction::Read, cx, wait, |socket, cx| {
+        self.poll_receive_by(cx, wait, |socket, cx| {
             let mut buf = ReadBuf::new(buf);
             let from = ready!(socket.poll_recv_from(cx, &mut buf))?;
             Poll::Ready(Ok((buf.filled().len(), from)))
@@ -76,7 +101,7 @@ impl RawUdpSocket for UdpSocket {
         wait: &mut Wait,
         buf: &mut [u8],
     ) -> Poll<io::Result<(usize, SocketAddr)>> {
-        self.source.poll(Direction::Read, cx, wait, |socket, cx| {
+        self.poll_receive_by(cx, wait, |socket, cx| {
             let mut buf = ReadBuf::new(buf);
             let from = ready!(socket.poll_peek_from(cx, &mut buf))?;
             Poll::Ready(Ok((buf.filled().len(), from)))
@@ -89,9 +114,7 @@ impl RawUdpSocket for UdpSocket {
         wait: &mut Wait,
         buf: &[u8],
     ) -> Poll<io::Result<usize>> {
-        self.source.poll(Direction::Write, cx, wait, |socket, cx| {
-            socket.poll_send(cx, buf)
-        })
+        self.poll_send_by(cx, wait, |socket, cx| socket.poll_send(cx, buf))
     }
 
     fn poll_recv(
@@ -100,7 +123,7 @@ impl RawUdpSocket for UdpSocket {
         wait: &mut Wait,
         buf: &mut [u8],
     ) -> Poll<io::Result<usize>> {
-        self.source.poll(Direction::Read, cx, wait, |socket, cx| {
+        self.poll_receive_by(cx, wait, |socket, cx| {
             let mut buf = ReadBuf::new(buf);
             ready!(socket.poll_recv(cx, &mut buf))?;
             Poll::Ready(Ok(buf.filled().len()))
@@ -113,7 +136,7 @@ impl RawUdpSocket for UdpSocket {
         wait: &mut Wait,
         buf: &mut [u8],
     ) -> Poll<io::Result<usize>> {
-        self.source.poll(Direction::Read, cx, wait, |socket, cx| {
+        self.poll_receive_by(cx, wait, |socket, cx| {
             let mut buf = ReadBuf::new(buf);
             ready!(socket.poll_peek(cx, &mut buf))?;
             Poll::Ready(Ok(buf.filled().len()))
@@ -121,15 +144,17 @@ impl RawUdpSocket for UdpSocket {
     }
 
     fn connect(&self, to: SocketAddr) -> io::Result<()> {
-        self.sock().connect(&to.into())
+        self.sock().connect(&to.into())?;
+        self.source.io.is_connected();
+        Ok(())
     }
 
     fn local_addr(&self) -> io::Result<SocketAddr> {
-        self.source.io.local_addr()
+        self.socket().local_addr()
     }
 
     fn peer_addr(&self) -> io::Result<SocketAddr> {
-        self.source.io.peer_addr()
+        self.socket().peer_addr()
     }
 
     fn take_error(&self) -> io::Result<Option<io::Error>> {
