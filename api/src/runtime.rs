@@ -57,6 +57,18 @@ pub trait Core: Spawn + Timer + Entropy {
 /// - `L181` What was made on one runtime works while another is current.
 /// - `L182` Two runtimes at once do not pick up each other's work.
 /// - `L183` A waker that belongs to no executor is woken as any other.
+///
+/// It makes do with what the system gives:
+///
+/// - `L186` A connection that is idle at both ends, the task that reads it and an alarm take at
+///   most 4 KiB of the process's memory together; when they are gone it is there to be used again.
+/// - `L187` Nothing inside grows by what comes from outside: what nobody reads is held back or
+///   lost, and what is read leaves nothing behind.
+/// - `L188` While it has nothing to do it wakes up at most twice a second, also after it was busy.
+/// - `L189` Without a free descriptor each operation that needs one fails with the system's error,
+///   and nothing spins or hangs; once there is one, all works.
+/// - `L190` Where no thread can be had, what needs one gives an error or waits for one; with little
+///   memory, everything works. Nothing hangs or is lost in silence.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not an anyrt runtime with sockets and files",
     label = "this is not a handle of an anyrt backend",

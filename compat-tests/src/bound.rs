@@ -19,6 +19,13 @@ pub(crate) fn is_beyond() -> bool {
     BEYOND.load(Ordering::SeqCst)
 }
 
+/// Fails for a bound that was broken in a process which this one stands for.
+#[track_caller]
+pub(crate) fn fail_beyond() -> ! {
+    BEYOND.store(true, Ordering::SeqCst);
+    panic!("beyond its bound, as said above");
+}
+
 static BEYOND: AtomicBool = AtomicBool::new(false);
 
 /// The same for a number of something.
@@ -26,6 +33,11 @@ static BEYOND: AtomicBool = AtomicBool::new(false);
 pub(crate) fn at_most_count(what: &str, measured: u64, bound: u64) {
     println!("{MEASURED}{what} {measured} (bound {bound})");
     assert!(measured <= bound, "{what} {measured}, the bound is {bound}");
+}
+
+/// Reports a number that has no bound.
+pub(crate) fn note(what: &str, measured: usize) {
+    println!("{MEASURED}{what} {measured}");
 }
 
 /// The factor by which this machine is slower than the bounds assume: `LAWS_TIME_SCALE`, or 1.

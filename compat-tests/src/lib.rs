@@ -13,6 +13,7 @@ mod own;
 mod peers;
 mod probe;
 mod scratch;
+mod unshown;
 
 pub use backend::{Backend, Capability, Deviation, Setup};
 pub use erased::Erased;

@@ -26,7 +26,8 @@ use crate::io::{RawObject, Wait};
 /// - `L156` Paths that are not UTF-8 work; a NUL inside a path is `InvalidInput`; the kinds of
 ///   other bad paths are std's.
 /// - `L158` `create_new` succeeds for one of many at once; `rename` replaces atomically.
-/// - `L162` A thousand opens at once succeed, and leak no descriptor.
+/// - `L162` Ten thousand opens at once succeed, take no more threads than may block, and leak no
+///   descriptor.
 ///
 /// # Implementation notes
 ///
@@ -139,6 +140,10 @@ pub trait AsyncFs: Clone + Debug + Send + Sync + Unpin + 'static {
 /// - `L154` A read at the end is `Ok(0)`; after the file grew it returns the new bytes.
 /// - `L155` Offsets beyond 4 GiB work; a seek before the start is `InvalidInput`, and the cursor
 ///   stays.
+/// - `L160` A read that waits, as of a pipe that nobody writes to, blocks no worker, and holds up
+///   no shutdown beyond its limit.
+/// - `L161` What was acknowledged before the runtime shut down is in the file. A write that was
+///   begun is waited for by a shutdown that has the time.
 /// - `L200` The result of a dropped write is never taken for the next one's: that one's `Ok(n)`
 ///   means its own bytes. The error of a dropped write is returned by the next write, flush or
 ///   sync.

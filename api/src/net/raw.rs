@@ -25,6 +25,8 @@ use crate::io::{RawObject, RawStream, Wait};
 /// - `L101` An interrupted wait for events is waited again; timers stay right.
 /// - `L102` A driver that can wait for events no more says so; it neither spins nor falls silent.
 /// - `L103` Every descriptor is closed on `exec`.
+/// - `L124` Addresses go in and come out as std has them: of both families, IPv4 addresses in the
+///   form of IPv6, and the scope of an address that means something on one interface alone.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` has no sockets",
     label = "not a runtime with sockets",
@@ -74,6 +76,10 @@ pub trait AsyncNet: Clone + Debug + Send + Sync + Unpin + 'static {
     ///
     /// - `L137` `localhost` resolves as [`std::net::ToSocketAddrs`] resolves it, in its order.
     /// - `L138` A bad name gives the error kind that std gives, never a panic.
+    /// - `L139` A resolver that does not answer blocks no worker; dropping the future returns at
+    ///   once.
+    /// - `L140` However many lookups hang, files are opened, read and written, as long as two
+    ///   threads may block.
     fn lookup_host(
         &self,
         host: &str,
@@ -173,6 +179,9 @@ pub trait RawTcpListener: RawObject {
 ///
 /// - `L125` One receive is one datagram; what does not fit in the buffer is gone.
 /// - `L126` A datagram without bytes is `Ok(0)`, and others follow it.
+/// - `L127` On a socket with a peer, that the peer's port is closed surfaces once, as
+///   `ConnectionRefused`; then a receive waits again.
+/// - `L128` On one without a peer it never surfaces, and costs nothing.
 /// - `L129` A datagram that is too long is an error, and no part of it is sent.
 /// - `L130` Dropping a pending receive loses no datagram; a task that sends and one that receives
 ///   on one socket both make progress.

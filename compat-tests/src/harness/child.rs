@@ -17,6 +17,7 @@ use std::time::{Duration, Instant};
 use crate::bound::{self, MEASURED};
 use crate::law::id_of;
 use crate::laws::all;
+use crate::unshown::{self, UNSHOWN};
 use crate::{Backend, Lab, Law};
 
 /// What came of one law.
@@ -27,6 +28,11 @@ pub enum Verdict {
     Held {
         /// What it measured: the worst value and its bound.
         measured: Vec<String>,
+    },
+    /// This machine cannot show it: a tool or a permission is not there.
+    Unshown {
+        /// What is missing.
+        why: String,
     },
     /// An assertion of the law failed.
     Broken {
@@ -61,6 +67,7 @@ impl Verdict {
         let id = id_of(name);
         match self {
             Verdict::Held { .. } => format!("{id}: held"),
+            Verdict::Unshown { why } => format!("{id}: not shown here ({why})"),
             Verdict::Broken { output } => format!("{id}: broken\n{output}"),
             Verdict::Slow { output } => format!("{id}: beyond its bound\n{output}"),
             Verdict::Hang { limit, output } => {
@@ -120,11 +127,10 @@ fn run_child<B: Backend>(name: &str, folder: &PathBuf, limit: Duration) -> io::R
 fn verdict_of(status: ExitStatus, output: String) -> Verdict {
     match status.code() {
         Some(code) if code == i32::from(HELD) => Verdict::Held {
-            measured: output
-                .lines()
-                .filter_map(|line| line.strip_prefix(MEASURED))
-                .map(str::to_owned)
-                .collect(),
+            measured: lines_after(MEASURED, &output),
+        },
+        Some(code) if code == i32::from(HIDDEN) => Verdict::Unshown {
+            why: lines_after(UNSHOWN, &output).join("; "),
         },
         Some(code) if code == i32::from(BROKEN) => Verdict::Broken { output },
         Some(code) if code == i32::from(SLOW) => Verdict::Slow { output },
@@ -133,6 +139,17 @@ fn verdict_of(status: ExitStatus, output: String) -> Verdict {
             output,
         },
     }
+}
+
+/// What stands behind `mark` in lines that open with it, each once.
+fn lines_after(mark: &str, output: &str) -> Vec<String> {
+    let mut found: Vec<String> = Vec::new();
+    for line in output.lines().filter_map(|line| line.strip_prefix(mark)) {
+        if !found.iter().any(|known| known == line) {
+            found.push(line.to_owned());
+        }
+    }
+    found
 }
 
 /// Everything that comes out of the pipe, once its other ends are closed.
@@ -163,10 +180,26 @@ pub fn as_child<B: Backend>() -> Option<ExitCode> {
     // decides the verdict.
     let held = std::panic::catch_unwind(|| law.run(&Lab::new())).is_ok();
     Some(ExitCode::from(match held {
+        true if unshown::is_unshown() => HIDDEN,
         true => HELD,
         false if bound::is_beyond() => SLOW,
         false => BROKEN,
     }))
+}
+
+/// Takes the verdict of a child that was for the same law, whose output is ours, for our own.
+pub(super) fn adopt(status: ExitStatus) {
+    match status.code().and_then(|code| u8::try_from(code).ok()) {
+        Some(HELD) => {}
+        Some(HIDDEN) => unshown::note(),
+        Some(SLOW) => bound::fail_beyond(),
+        _ => panic!("the law's process below a tool: {status}"),
+    }
+}
+
+/// True if a child that was for a law says that the law held.
+pub(super) fn is_held(status: ExitStatus) -> bool {
+    status.code() == Some(i32::from(HELD))
 }
 
 /// Ends this process when its parent does: a killed run leaves no hanging law behind.
@@ -214,9 +247,10 @@ impl Stopwatch {
 /// Which law this process is for.
 const CHILD: &str = "ANYRT_LAWS_CHILD";
 /// Where that law may make files.
-const FOLDER: &str = "ANYRT_LAWS_FOLDER";
+pub(super) const FOLDER: &str = "ANYRT_LAWS_FOLDER";
 
 /// Exit codes of a child; anything else is not a verdict of the law.
 const HELD: u8 = 60;
 const BROKEN: u8 = 61;
 const SLOW: u8 = 62;
+const HIDDEN: u8 = 63;

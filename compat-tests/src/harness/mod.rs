@@ -4,6 +4,7 @@
 //! libtest does. Knows nothing of what a law promises.
 
 mod child;
+mod inside;
 mod report;
 
 use std::collections::VecDeque;
@@ -15,6 +16,7 @@ use libtest_mimic::{Arguments, FormatSetting};
 use child::Stopwatch;
 pub(crate) use child::scratch_folder;
 pub use child::{Verdict, as_child, judge};
+pub(crate) use inside::{Tool, ends_inside, inside, lines_with, shared_folder};
 use report::{Outcome, Report};
 
 use crate::law::id_of;
@@ -116,6 +118,7 @@ fn try_one<B: Backend>(law: &Law<B>) -> Outcome {
             id_of(law.name()),
             deviation.why,
         )),
+        (Verdict::Unshown { why }, _) => Outcome::Unshown(why),
         (verdict, None) => Outcome::Failed(verdict.describe(law.name())),
         (_, Some(deviation)) => Outcome::Deviates(deviation.why),
     }

@@ -22,6 +22,8 @@ pub(super) enum Outcome {
     /// It is broken, and the backend says so.
     Deviates(&'static str),
     Skipped(Capability),
+    /// The machine cannot show it, and this is why.
+    Unshown(String),
     Failed(String),
 }
 
@@ -75,11 +77,12 @@ impl Report {
         done.sort_by_key(|(name, _)| *name);
         let count = |is: fn(&Outcome) -> bool| done.iter().filter(|(_, o)| is(o)).count();
         let failed = count(|outcome| matches!(outcome, Outcome::Failed(_)));
-        let skipped = count(|outcome| matches!(outcome, Outcome::Skipped(_)));
+        let skipped = count(|o| matches!(o, Outcome::Skipped(_) | Outcome::Unshown(_)));
         let passed = done.len() - failed - skipped;
         print_failures(&done);
         print_deviations(&done);
         print_skipped(self.backend, &done);
+        print_unshown(&done);
         if is_whole {
             print_untested(untested);
         }
@@ -109,6 +112,7 @@ impl Outcome {
             Outcome::Passed { .. } => '.',
             Outcome::Deviates(_) => 'd',
             Outcome::Skipped(_) => 'i',
+            Outcome::Unshown(_) => '?',
             Outcome::Failed(_) => 'F',
         }
     }
@@ -134,6 +138,7 @@ impl Outcome {
             }
             Outcome::Deviates(why) => format!("ok (deviates: {why})"),
             Outcome::Skipped(missing) => format!("ignored, needs {missing}"),
+            Outcome::Unshown(why) => format!("ignored, NOT SHOWN HERE: {why}"),
             Outcome::Failed(text) => {
                 let first = text.lines().next().unwrap_or_default();
                 format!("FAILED\n    {first}")
@@ -198,6 +203,23 @@ fn print_skipped(backend: &str, done: &[(&str, Outcome)]) {
     for (missing, names) in by_reason {
         println!("\nskipped, since `{backend}` has not declared {missing}:");
         names.iter().for_each(|name| println!("    {name}"));
+    }
+}
+
+fn print_unshown(done: &[(&str, Outcome)]) {
+    let unshown: Vec<_> = done
+        .iter()
+        .filter_map(|(name, outcome)| match outcome {
+            Outcome::Unshown(why) => Some((name, why)),
+            _ => None,
+        })
+        .collect();
+    if unshown.is_empty() {
+        return;
+    }
+    println!("\nNOT SHOWN on this machine:");
+    for (name, why) in unshown {
+        println!("    {} ({name}): {why}", id_of(name));
     }
 }
 

@@ -11,7 +11,7 @@ use anyrt_api::net::{TcpStream, UdpSocket};
 use anyrt_api::{AnyRuntime, BlockOn, Runtime, Spawn, fs};
 use futures_lite::future::poll_once;
 
-use super::{descriptors, descriptors_settle};
+use super::process::{descriptors, descriptors_settle, threads};
 use crate::gate::step_aside;
 use crate::peers::{any_port, listener, pair};
 use crate::scratch::folder;
@@ -26,12 +26,6 @@ pub(super) fn table<B: Backend>() -> Vec<Law<B>> {
         law!(l110_a_dropped_connect_closes_its_socket),
         law!(l157_a_dropped_folder_is_closed),
     ]
-}
-
-/// The threads of this process.
-fn threads() -> usize {
-    // Where there is no such list every count is the same.
-    std::fs::read_dir("/proc/self/task").map_or(0, Iterator::count)
 }
 
 /// L054: Making and dropping many runtimes returns threads and descriptors to where they were.

@@ -11,7 +11,7 @@ use anyrt_api::time::{sleep_in, timeout_in};
 use anyrt_api::{BlockOn, Runtime};
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 
-use super::descriptors;
+use super::process::descriptors;
 use crate::bound::{at_most, at_most_count};
 use crate::peers::listener;
 use crate::{Backend, Lab, Law};
@@ -26,13 +26,13 @@ pub(super) fn table<B: Backend>() -> Vec<Law<B>> {
 }
 
 /// Every descriptor that this process may have is taken until this is dropped.
-struct Exhausted {
+pub(super) struct Exhausted {
     taken: Vec<File>,
     limit: Rlimit,
 }
 
 impl Exhausted {
-    fn now() -> Self {
+    pub(super) fn now() -> Self {
         let limit = getrlimit(Resource::Nofile);
         let few = Rlimit {
             current: Some(descriptors() as u64 + 20),
@@ -158,4 +158,4 @@ async fn l115_incoming_backs_off<R: Runtime>(rt: R) {
 }
 
 /// "Too many open files", on Linux, macOS and the BSDs.
-const EMFILE: i32 = 24;
+pub(super) const EMFILE: i32 = 24;

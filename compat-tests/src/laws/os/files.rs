@@ -1,4 +1,5 @@
-//! Laws of files that need a system to show: L142, L144, L146, L148, L151, L155, L162 and L200.
+//! Laws of files that need a system to show: L142, L144, L146, L148, L151, L155 and
+//! L200.
 
 use std::fs::File as StdFile;
 use std::io::{ErrorKind, SeekFrom, Write};
@@ -11,7 +12,6 @@ use anyrt_api::fs::{self, File, OpenOptions};
 use anyrt_api::time::{sleep_in, timeout_in};
 use futures_lite::future::poll_once;
 
-use super::{descriptors, descriptors_settle};
 use crate::bound::at_most;
 use crate::gate::step_aside;
 use crate::scratch::folder;
@@ -25,7 +25,6 @@ pub(super) fn table<B: Backend>() -> Vec<Law<B>> {
         law!(l148_dropping_a_file_does_not_block).stochastic(),
         law!(l151_a_pipe_keeps_what_a_cancelled_read_took),
         law!(l155_offsets_beyond_four_gigabytes),
-        law!(l162_a_thousand_opens_at_once),
         law!(l200_a_dropped_writes_error_is_told),
     ]
 }
@@ -109,7 +108,7 @@ async fn l146_an_error_is_followed_by_no_success<R: Runtime>(rt: R) {
 }
 
 /// A named pipe, open at both ends here, so that neither open waits.
-fn pipe(folder: &Path) -> (PathBuf, StdFile) {
+pub(super) fn pipe(folder: &Path) -> (PathBuf, StdFile) {
     let path = folder.join("pipe");
     // The system's own tool, since not every Unix lets `mknod` make a pipe.
     let made = Command::new("mkfifo").arg(&path).status();
@@ -190,26 +189,6 @@ async fn l155_offsets_beyond_four_gigabytes<R: Runtime>(rt: R) {
         file.read_at(&mut seven, far).await.expect("what is left"),
         1
     );
-}
-
-/// L162: A thousand opens at once succeed, and leak no descriptor.
-async fn l162_a_thousand_opens_at_once<R: Runtime>(rt: R) {
-    let path = folder(&rt).await.join("file");
-    fs::write_in(&path, b"content", &rt).await.expect("written");
-    let baseline = descriptors();
-    let opens: Vec<_> = (0..1_000)
-        .map(|_| {
-            let (rt, path) = (rt.clone(), path.clone());
-            rt.clone().spawn(async move {
-                let file = File::open_in(&path, &rt).await.expect("it opens");
-                file.metadata().await.expect("its metadata").len()
-            })
-        })
-        .collect();
-    for open in opens {
-        assert_eq!(open.await.expect("no panic"), 7);
-    }
-    descriptors_settle(&rt, baseline).await;
 }
 
 /// L200: The error of a dropped write is returned by the next write, flush or sync.
