@@ -3,6 +3,7 @@
 
 mod backend;
 mod bound;
+mod chance;
 mod erased;
 mod gate;
 mod harness;
