@@ -4,6 +4,7 @@
 mod backend;
 mod bound;
 mod chance;
+pub mod chaos;
 mod erased;
 mod gate;
 mod harness;

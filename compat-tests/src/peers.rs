@@ -38,13 +38,31 @@ pub(crate) async fn datagrams<R: Runtime>(rt: &R) -> (UdpSocket<R>, SocketAddr) 
 /// The byte that stands at `position` of every long transfer here. The period is a prime, so that a
 /// block which is lost, doubled or swapped shows.
 pub(crate) fn byte_at(position: usize) -> u8 {
-    (position % 251) as u8
+    (position % PERIOD) as u8
 }
 
 /// The bytes of a transfer from `start` on.
 pub(crate) fn bytes_from(start: usize, len: usize) -> Vec<u8> {
     (start..start + len).map(byte_at).collect()
 }
+
+/// The same bytes where there are many of them: a table, of which pieces are lent.
+pub(crate) struct Pattern(Vec<u8>);
+
+impl Pattern {
+    /// For pieces of at most `most` bytes.
+    pub(crate) fn new(most: usize) -> Self {
+        Pattern(bytes_from(0, PERIOD + most))
+    }
+
+    /// The bytes of a transfer from `position` on.
+    pub(crate) fn at(&self, position: usize, len: usize) -> &[u8] {
+        &self.0[position % PERIOD..][..len]
+    }
+}
+
+/// After so many bytes they are the same again.
+const PERIOD: usize = 251;
 
 /// Reads until the end, `chunk` bytes at most at a time; the number of bytes, each of which was the
 /// one that belongs there.

@@ -20,6 +20,8 @@ macro_rules! law {
 }
 
 mod blocking;
+mod broken;
+mod bulk;
 mod cancel;
 mod closing;
 mod combinations;
@@ -72,6 +74,8 @@ pub fn all<B: Backend>() -> Vec<Law<B>> {
     laws.extend(closing::table());
     laws.extend(listen::table());
     laws.extend(tcp::table());
+    laws.extend(bulk::table());
+    laws.extend(broken::table());
     laws.extend(udp::table());
     laws.extend(lookup::table());
     laws.extend(file::table());
