@@ -24,7 +24,8 @@ use crate::{AsyncFs, AsyncNet, Entropy, Spawn, Timer};
 /// - `L004` Wakes inside a poll cause one more poll after it, not a poll inside it.
 /// - `L005` A task is never polled by two threads at once, and never after it was ready.
 /// - `L006` What was polled with one waker and then with another wakes the other.
-/// - `L008` Polls that nothing asked for change nothing.
+/// - `L008` Polls that nothing asked for change nothing; however many wakers they come with, few
+///   are kept, and whoever is let go is woken to come again.
 /// - `L010` Wakers are cloned, woken and dropped under no lock of the runtime.
 /// - `L012` A future may be polled on one thread, then on another, and dropped on a third.
 #[diagnostic::on_unimplemented(
@@ -39,6 +40,10 @@ pub trait Core: Spawn + Timer + Entropy {
 
     /// Says which optional traits this backend has, so that [`AnyRuntime`](crate::AnyRuntime) can
     /// reach them: one call of `c` a trait.
+    ///
+    /// - `L184` What is not named here is an error of the kind `Unsupported` where the type is
+    ///   forgotten, which names the backend and what it has not; what it has is all there. Where
+    ///   the type is known, a trait that is not implemented does not compile.
     fn capabilities(c: &mut Capabilities<Self>);
 }
 

@@ -29,8 +29,9 @@ impl Wait {
     }
 
     /// A waiter without a place of its own: its entry is told apart by its waker
-    /// ([`Waker::will_wake`](std::task::Waker::will_wake)) and stays until the list is woken. For
-    /// `poll_` methods through a shared reference, which have nowhere to keep a key.
+    /// ([`Waker::will_wake`](std::task::Waker::will_wake)) and stays until the list is woken, or
+    /// until there are so many that it is woken to come again (`L008`). For `poll_` methods through
+    /// a shared reference, which have nowhere to keep a key.
     #[must_use]
     pub const fn by_waker() -> Self {
         Wait { key: BY_WAKER }

@@ -20,9 +20,11 @@ macro_rules! law {
 }
 
 mod blocking;
+mod bounded;
 mod broken;
 mod bulk;
 mod cancel;
+mod capability;
 mod closing;
 mod combinations;
 mod current;
@@ -77,11 +79,13 @@ pub fn all<B: Backend>() -> Vec<Law<B>> {
     laws.extend(bulk::table());
     laws.extend(broken::table());
     laws.extend(udp::table());
+    laws.extend(bounded::table());
     laws.extend(lookup::table());
     laws.extend(file::table());
     laws.extend(path::table());
     laws.extend(flood::table());
     laws.extend(mixing::table());
+    laws.extend(capability::table());
     #[cfg(unix)]
     laws.extend(os::table());
     laws
