@@ -14,13 +14,14 @@
 //! [`wait::Waiters`] stands between any number of tasks and a runtime's poll that keeps one waker;
 //! [`task::Catch`] and [`task::Call`] keep the panics of users' futures and closures where the
 //! contract wants them, and [`task::live`] gives a runtime that has none its join handles. The rest
-//! needs an operating system.
+//! needs an operating system; a [`blocking::Pool`] is the threads for closures that block.
 //!
 //! # For library authors
 //!
 //! Nothing: a library depends on `anyrt-api` alone.
 #![deny(unsafe_code)]
 
+pub mod blocking;
 pub mod gone;
 pub mod lock;
 pub mod task;

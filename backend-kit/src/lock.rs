@@ -80,6 +80,11 @@ impl Condition {
         woken.unwrap_or_else(PoisonError::into_inner).0
     }
 
+    /// Wakes one that waits.
+    pub fn notify_one(&self) {
+        self.0.notify_one();
+    }
+
     /// Wakes everybody who waits.
     pub fn notify_all(&self) {
         if self.n_waiting.load(Ordering::Relaxed) > 0 {

@@ -1,7 +1,7 @@
 //! The native runtime of anyrt: a work-stealing executor that polls sockets and timers itself.
 //!
 //! ```text
-//!   spawn ----> executor/ ---- run ----> task/          blocking.rs: closures that may block
+//!   spawn ----> executor/ ---- run ----> task/          closures that may block: the kit's pool
 //!                  |  ^                    ^  |
 //!                  |  +---- schedule ------+  | its output, to whoever joins
 //!             park |                       |
@@ -44,7 +44,6 @@ pub mod net;
 mod reactor;
 mod timer;
 
-mod blocking;
 mod sync;
 mod threads;
 mod wake;

@@ -22,7 +22,7 @@ use anyrt_api::{
     task::{JoinError, RawJoin, TaskId, TaskMeta},
     time::RawSleep,
 };
-use anyrt_kit::fs::OsFile;
+use anyrt_kit::{blocking, fs::OsFile, task::Call};
 #[cfg(unix)]
 use {
     anyrt_api::{AsyncUnixNet, os::OsUnixHandles},
@@ -194,7 +194,10 @@ impl Spawn for Native {
         F: FnOnce() -> T + Send + 'static,
         T: Send + 'static,
     {
-        NativeJoin::new(self.shared.blocking().spawn(|| current::undriven(f)), meta)
+        NativeJoin::new(
+            Work::Call(self.shared.spawn_blocking(Call::new(f, None))),
+            meta,
+        )
     }
 
     fn block_in_place<F, T>(&self, f: F) -> T
@@ -212,44 +215,75 @@ impl<T> fmt::Debug for NativeJoin<T> {
             .field("name", &self.name)
             .finish_non_exhaustive()
     }
+    shared.spawn(Root::new(future))
 }
 
 /// The handle of a task or a blocking call on the native runtime.
 pub struct NativeJoin<T> {
-    join: Join<T>,
+    work: Work<T>,
     /// For the message of an error. Boxed, since few tasks have one.
     name: Option<Box<Cow<'static, str>>>,
 }
 
+enum Work<T> {
+    Task(Join<T>),
+    Call(blocking::Join<T>),
+}
+
 impl<T> NativeJoin<T> {
-    fn new(join: Join<T>, meta: TaskMeta) -> Self {
+    fn new(work: Work<T>, meta: TaskMeta) -> Self {
         Self {
-            join,
+            work,
             name: meta.name.map(Box::new),
+        }
+    }
+
+    fn number(&self) -> u64 {
+        match &self.work {
+            Work::Task(join) => join.id(),
+            Work::Call(join) => join.id(),
         }
     }
 }
 
-impl<T> Future for NativeJoin<T> {
+impl<T: Send> Future for NativeJoin<T> {
     type Output = Result<T, JoinError>;
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        let output = Pin::new(&mut self.join).poll(cx);
+        let output = match &mut self.work {
+            Work::Task(join) => Pin::new(join).poll(cx),
+            Work::Call(join) => Pin::new(join).poll(cx),
+        };
         output.map_err(|error| error.of_task(self.name.take().map(|name| *name)))
     }
 }
 
 impl<T: Send> RawJoin<T> for NativeJoin<T> {
     fn abort(&self) {
-        self.join.abort();
+        match &self.work {
+            Work::Task(join) => join.abort(),
+            Work::Call(join) => join.abort(),
+        }
     }
 
     fn is_finished(&self) -> bool {
-        self.join.is_finished()
+        match &self.work {
+            Work::Task(join) => join.is_finished(),
+            Work::Call(join) => join.is_finished(),
+        }
     }
 
     fn id(&self) -> TaskId {
-        TaskId::from_u64(self.join.id())
+        TaskId::from_u64(self.number())
+    }
+}
+
+impl<T> fmt::Debug for NativeJoin<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("NativeJoin")
+            .field("id", &self.number())
+            .field("name", &self.name)
+            .finish_non_exhaustive()
     }
 }
 

@@ -104,16 +104,25 @@ impl<F> fmt::Debug for Catch<F> {
 #[must_use = "the closure is dropped unless it is run"]
 pub struct Call<F> {
     f: Option<F>,
-    runtime: AnyRuntime,
+    runtime: Option<AnyRuntime>,
     name: Name,
 }
 
 impl<F> Call<F> {
-    /// Wraps a closure for the pool of `runtime`.
-    pub fn new(f: F, runtime: AnyRuntime, name: Name) -> Self {
+    /// For a pool whose threads stand in their runtime from beginning to end.
+    pub fn new(f: F, name: Name) -> Self {
         Call {
             f: Some(f),
-            runtime,
+            runtime: None,
+            name,
+        }
+    }
+
+    /// For a pool whose threads do not: `runtime` is current while the closure runs, or is dropped.
+    pub fn entering(runtime: AnyRuntime, f: F, name: Name) -> Self {
+        Call {
+            f: Some(f),
+            runtime: Some(runtime),
             name,
         }
     }
@@ -124,9 +133,11 @@ impl<F> Call<F> {
         F: FnOnce() -> T,
     {
         let f = self.f.take().expect("`run` takes the call");
-        let ran = current::enter(self.runtime.clone(), || {
-            current::undriven(|| catch_unwind(AssertUnwindSafe(f)))
-        });
+        let run = || current::undriven(|| catch_unwind(AssertUnwindSafe(f)));
+        let ran = match self.runtime.take() {
+            Some(runtime) => current::enter(runtime, run),
+            None => run(),
+        };
         let name = self.name.take();
         ran.map_err(|payload| JoinError::panicked(payload).of_task(name))
             .into()
@@ -135,9 +146,13 @@ impl<F> Call<F> {
 
 impl<F> Drop for Call<F> {
     fn drop(&mut self) {
-        if let Some(f) = self.f.take() {
-            let runtime = self.runtime.clone();
-            let _ = current::enter(runtime, || catch_unwind(AssertUnwindSafe(|| drop(f))));
+        let Some(f) = self.f.take() else {
+            return;
+        };
+        let quietly = || drop(catch_unwind(AssertUnwindSafe(|| drop(f))));
+        match self.runtime.take() {
+            Some(runtime) => current::enter(runtime, quietly),
+            None => quietly(),
         }
     }
 }

@@ -43,7 +43,11 @@ use std::{
     time::Duration,
 };
 
-use anyrt_kit::net::Lookups;
+use anyrt_kit::{
+    blocking::{self, Pool},
+    net::Lookups,
+    task::Call,
+};
 
 pub(crate) use self::block_on::block_on;
 use self::{
@@ -55,7 +59,6 @@ use self::{
     worker::Core,
 };
 use crate::{
-    blocking::Pool,
     driver::{Driver, Kind, Parker},
     task::{self, Join, Runnable, Schedule},
     threads::{Role, Threads},
@@ -119,12 +122,17 @@ impl Shared {
             None => body(),
         };
         let threads = Threads::new(config.thread_name, config.stack_size, Box::new(around));
-        let limit = config.blocking_threads;
+        let blocking = {
+            let threads = threads.clone();
+            let start = move |body| threads.start(Role::Blocking, body);
+            let limit = config.blocking_threads;
+            Pool::new(limit, config.blocking_keep_alive, Box::new(start))
+        };
         Self {
             key,
             closed: AtomicBool::new(false),
             driver,
-            blocking: Pool::new(threads.clone(), limit, config.blocking_keep_alive),
+            blocking,
             lookups: Lookups::within(limit),
             threads,
             registry: Registry::new(),
@@ -141,10 +149,6 @@ impl Shared {
 
     pub(crate) fn driver(&self) -> &Arc<Driver> {
         &self.driver
-    }
-
-    pub(crate) fn blocking(&self) -> &Pool {
-        &self.blocking
     }
 
     pub(crate) fn lookups(&self) -> &Lookups {
@@ -177,6 +181,18 @@ impl Shared {
             task.cancel(None);
         }
         join
+    }
+
+    /// Runs a closure on a thread that may block.
+    pub(crate) fn spawn_blocking<F, T>(&self, call: Call<F>) -> blocking::Join<T>
+    where
+        F: FnOnce() -> T + Send + 'static,
+        T: Send + 'static,
+    {
+        if self.driver.is_forked() {
+            return self.blocking.refuse(call, self.driver.gone());
+        }
+        self.blocking.spawn(call)
     }
 
     /// Runs `f`, which may block, while another thread does the work of this one if it is a worker.
