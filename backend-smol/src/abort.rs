@@ -13,7 +13,7 @@
 //!                    its number is claimed and, if so, delivers itself to the claim
 //! ```
 //!
-//! Knows nothing of executors, nor whether the task is a future or a blocking call.
+//! Knows nothing of executors.
 
 use std::any::Any;
 use std::collections::HashMap;

@@ -1,47 +1,31 @@
-//! How many are busy, and when nobody is any more: [`Gauge`]. Counts workers, and blocking calls.
+//! How many threads there are, and when there is none any more: [`Gauge`].
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use anyrt_kit::lock::{Condition, Lock};
 
-/// A count that can be closed, and waited for to become zero.
+/// A count that can be waited for to become zero.
 #[derive(Debug, Default)]
 pub(crate) struct Gauge {
-    state: Lock<State>,
+    n_busy: Lock<usize>,
     changed: Condition,
 }
 
-#[derive(Debug, Default)]
-struct State {
-    n_busy: usize,
-    is_closed: bool,
-}
-
 impl Gauge {
-    /// Counts one in until the guard is dropped; `None` once the gauge is closed.
-    pub(crate) fn enter(self: &Arc<Self>) -> Option<Busy> {
-        let mut state = self.state.lock();
-        if state.is_closed {
-            return None;
-        }
-        state.n_busy += 1;
-        drop(state);
-        Some(Busy {
+    /// Counts one in until the guard is dropped.
+    pub(crate) fn enter(self: &Arc<Self>) -> Busy {
+        *self.n_busy.lock() += 1;
+        Busy {
             gauge: Arc::clone(self),
-        })
-    }
-
-    /// Nobody is counted in from now on.
-    pub(crate) fn close(&self) {
-        self.state.lock().is_closed = true;
+        }
     }
 
     /// Waits until nobody is busy, at most `limit`.
     pub(crate) fn wait_for_zero(&self, limit: Duration) {
-        let is_busy = |state: &mut State| state.n_busy > 0;
-        let state = self.state.lock();
-        drop(self.changed.wait_timeout_while(state, limit, is_busy));
+        let is_busy = |n_busy: &mut usize| *n_busy > 0;
+        let n_busy = self.n_busy.lock();
+        drop(self.changed.wait_timeout_while(n_busy, limit, is_busy));
     }
 }
 
@@ -53,7 +37,7 @@ pub(crate) struct Busy {
 
 impl Drop for Busy {
     fn drop(&mut self) {
-        self.gauge.state.lock().n_busy -= 1;
+        *self.gauge.n_busy.lock() -= 1;
         self.gauge.changed.notify_all();
     }
 }

@@ -3,6 +3,7 @@
 //! Knows nothing of timers or sockets, which async-io keeps for the whole process.
 
 use std::fmt;
+use std::io;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Weak};
 
@@ -25,10 +26,10 @@ pub(crate) struct Home {
     /// Who waits for a socket or a timer of ours: async-io goes on when we go.
     pub(crate) roll: Arc<Roll>,
     pub(crate) aborts: Arc<Aborts>,
-    /// The threads that run tasks.
-    pub(crate) workers: Arc<Gauge>,
-    /// The blocking calls that have started. Closed when the runtime shuts down.
-    pub(crate) calls: Arc<Gauge>,
+    /// The threads that run tasks, and those of the pool.
+    pub(crate) threads: Arc<Gauge>,
+    /// The blocking calls. Closed when the runtime shuts down.
+    pub(crate) pool: Pool,
     /// Ends when the workers are to stop.
     pub(crate) stop: Stop,
     /// Weak: the executor goes, and its tasks with it, when the last who runs it leaves.
@@ -42,14 +43,14 @@ pub(crate) struct Home {
 }
 
 impl Home {
-    pub(crate) fn new(stop: Stop) -> (Arc<Self>, Tasks) {
+    pub(crate) fn new(stop: Stop, pool: Pool, threads: Arc<Gauge>) -> (Arc<Self>, Tasks) {
         let executor = Arc::new(Executor::new());
         let home = Arc::new(Home {
             lookups: Lookups::new(),
             roll: Arc::default(),
             aborts: Arc::default(),
-            workers: Arc::default(),
-            calls: Arc::default(),
+            threads,
+            pool,
             stop,
             executor: Arc::downgrade(&executor),
             is_draining: AtomicBool::new(false),
@@ -109,11 +110,11 @@ impl Home {
     pub(crate) fn close(&self) {
         // Release: pairs with the Acquire in `is_closed`. Set before anybody is woken for it.
         self.is_closed.store(true, Ordering::Release);
-        self.calls.close();
+        self.pool.close();
         self.roll.wake_all();
     }
 
-    pub(crate) fn is_closed(&self) -> bool {
+    fn is_closed(&self) -> bool {
         self.is_closed.load(Ordering::Acquire)
     }
 
@@ -125,8 +126,8 @@ impl Home {
 impl fmt::Debug for Home {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Home")
-            .field("workers", &self.workers)
-            .field("calls", &self.calls)
+            .field("threads", &self.threads)
+            .field("pool", &self.pool)
             .finish_non_exhaustive()
     }
 }

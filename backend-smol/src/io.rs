@@ -9,14 +9,12 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 
-use anyrt_api::Core;
 use anyrt_api::io::{Direction, Wait};
 use anyrt_kit::gone;
 use anyrt_kit::wait::Waiters;
 use async_io::Async;
 use pin_project_lite::pin_project;
 
-use crate::Smol;
 use crate::home::Home;
 
 /// An object that is waited on, by any number of tasks in each direction.

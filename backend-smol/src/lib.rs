@@ -1,4 +1,4 @@
-//! smol as a backend of anyrt: async-executor, async-io and blocking.
+//! smol as a backend of anyrt: async-executor and async-io.
 //!
 //! ```text
 //!   a library, generic over R: Runtime, or in the bare form
@@ -19,8 +19,9 @@
 //!
 //! # For application authors
 //!
-//! A program owns a [`Runtime`]. Its executor and its workers are its own; the reactor and the pool
-//! for blocking calls are those of async-io and blocking, one for the whole process.
+//! A program owns a [`Runtime`]. Its executor, its workers and its pool for blocking calls are its
+//! own; the reactor is async-io's, one for the whole process. The pool is not that of `blocking`,
+//! which is the process's too, never ends its threads and panics where there are none to be had.
 //!
 //! # For backend authors
 //!

@@ -3,27 +3,32 @@
 use std::fmt;
 use std::future::Future;
 use std::io;
+use std::mem;
 use std::num::NonZero;
 use std::panic::catch_unwind;
 use std::pin::Pin;
+use std::sync::Arc;
 use std::task::{Context, Waker};
 use std::thread;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use anyrt_api::current::{self, Root};
+use anyrt_kit::blocking::Pool;
 use async_channel::Sender;
 
 use crate::Smol;
+use crate::gauge::Gauge;
 use crate::home::{Home, Tasks};
 use crate::worker;
 
 /// The longest wait that a condition variable can count to everywhere: 30 years.
 const LIMIT_MAX: Duration = Duration::from_secs(30 * 365 * 24 * 60 * 60);
 
-/// A smol runtime of our own: an executor with its own worker threads.
+/// A smol runtime of our own: an executor with its own worker threads, and a pool for blocking
+/// calls.
 ///
-/// The reactor and the pool for blocking calls are those that async-io and blocking keep for the
-/// whole process; their threads stay when the runtime goes.
+/// The reactor is the one that async-io keeps for the whole process; its thread stays when the
+/// runtime goes.
 ///
 /// Dropping it starts the shutdown and does not wait, so that it may be dropped anywhere, in
 /// asynchronous code too (`L049`).
@@ -73,7 +78,6 @@ impl Runtime {
     ///
     /// Blocking closures that are running are waited for; those that still queue are cancelled.
     pub fn shutdown(mut self, limit: Duration) {
-        let started = Instant::now();
         let limit = limit.min(LIMIT_MAX);
         self.end();
         self.handle.home.workers.wait_for_zero(limit);
@@ -101,20 +105,25 @@ impl fmt::Debug for Runtime {
 }
 
 /// The settings of a [`Runtime`].
-///
-/// The pool for blocking calls is the process's, and so is the limit of its threads:
-/// `BLOCKING_MAX_THREADS` in the environment, or `blocking::set_max_blocking_threads`.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone)]
 #[must_use = "nothing is started before `build`"]
 pub struct Builder {
     workers: Option<usize>,
-    thread_name: Option<String>,
+    thread_name: String,
+    blocking_threads: usize,
+    blocking_keep_alive: Duration,
 }
 
 impl Builder {
-    /// A worker a core.
+    /// A worker a core, and up to 500 blocking threads, as smol has them, that end after 10 idle
+    /// seconds.
     pub fn new() -> Self {
-        Builder::default()
+        Builder {
+            workers: None,
+            thread_name: "anyrt-smol".into(),
+            blocking_threads: 500,
+            blocking_keep_alive: Duration::from_secs(10),
+        }
     }
 
     /// The number of worker threads; at least one.
@@ -123,9 +132,21 @@ impl Builder {
         self
     }
 
-    /// The name of the workers.
+    /// The most threads for blocking closures; at least one.
+    pub fn blocking_threads(mut self, n_threads: usize) -> Self {
+        self.blocking_threads = n_threads.max(1);
+        self
+    }
+
+    /// How long a blocking thread waits for the next closure before it ends (`L042`).
+    pub fn blocking_keep_alive(mut self, keep_alive: Duration) -> Self {
+        self.blocking_keep_alive = keep_alive;
+        self
+    }
+
+    /// The name of the runtime's threads.
     pub fn thread_name(mut self, name: impl Into<String>) -> Self {
-        self.thread_name = Some(name.into());
+        self.thread_name = name.into();
         self
     }
 
@@ -137,19 +158,35 @@ impl Builder {
     pub fn build(self) -> io::Result<Runtime> {
         start_reactor()?;
         let (sender, stop) = worker::stop();
-        let (home, tasks) = Home::new(stop.clone());
+        let threads = Arc::new(Gauge::default());
+        let (home, tasks) = Home::new(stop.clone(), self.pool(&threads), threads);
         let runtime = Runtime {
             tasks: Some(tasks.clone()),
             stop: sender,
             handle: Smol::new(home),
         };
         let cores = || thread::available_parallelism().map_or(1, NonZero::get);
-        let name = self.thread_name.unwrap_or_else(|| "anyrt-smol".into());
         for _ in 0..self.workers.unwrap_or_else(cores) {
             // If one cannot be had, dropping the runtime stops those that were.
-            worker::start(name.clone(), tasks.clone(), stop.clone())?;
+            worker::start(self.thread_name.clone(), tasks.clone(), stop.clone())?;
         }
         Ok(runtime)
+    }
+
+    fn pool(&self, threads: &Arc<Gauge>) -> Pool {
+        let (name, threads) = (self.thread_name.clone(), Arc::clone(threads));
+        let start = move |body| worker::start_blocking(name.clone(), &threads, body);
+        Pool::new(
+            self.blocking_threads,
+            self.blocking_keep_alive,
+            Box::new(start),
+        )
+    }
+}
+
+impl Default for Builder {
+    fn default() -> Self {
+        Builder::new()
     }
 }
 

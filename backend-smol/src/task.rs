@@ -1,4 +1,4 @@
-//! Tasks and blocking calls: async-executor's and blocking's, with our wrapper around the user's
+//! Tasks and blocking calls: async-executor's and the kit's, with our wrapper around the user's
 //! code.
 //!
 //! Knows nothing of sockets or timers. The door calls [`spawn`], [`spawn_blocking`] and
@@ -6,7 +6,7 @@
 
 use std::fmt;
 use std::future::Future;
-use std::marker::PhantomData;
+use std::io;
 use std::mem;
 use std::pin::Pin;
 use std::sync::Arc;
@@ -14,6 +14,7 @@ use std::task::{Context, Poll, Waker, ready};
 
 use anyrt_api::current::{self, Root};
 use anyrt_api::task::{JoinError, RawJoin, TaskId, TaskMeta};
+use anyrt_kit::blocking;
 use anyrt_kit::lock::Lock;
 use anyrt_kit::task::{Call, Catch, Joint, Name};
 use async_executor::FallibleTask;
@@ -21,7 +22,6 @@ use pin_project_lite::pin_project;
 
 use crate::Smol;
 use crate::abort::{Aborts, Badge, Slip};
-use crate::gauge::Gauge;
 use crate::home::Home;
 use crate::worker::Spare;
 
@@ -80,7 +80,7 @@ where
     Join::new(home, state, id, name)
 }
 
-/// Runs a closure on the process-wide pool of `blocking`.
+/// Runs a closure on the pool of this runtime.
 pub(crate) fn spawn_blocking<F, T>(rt: &Smol, f: F, meta: TaskMeta) -> Join<T>
 where
     F: FnOnce() -> T + Send + 'static,
@@ -94,13 +94,8 @@ where
         calls: Arc::clone(&home.calls),
         _output: PhantomData,
     };
-    let state = if home.is_closed() {
-        drop(job);
-        State::Ended
-    } else {
-        State::Live(blocking::unblock(|| job.run()).fallible())
-    };
-    Join::new(home, state, id, name)
+    let id = call.id();
+    Join::new(home, State::Call(call), id, meta.name)
 }
 
 /// Runs `f` in place. If this thread runs tasks of this runtime, another does so meanwhile.
@@ -242,35 +237,5 @@ impl<F: Future<Output: Send + 'static>> Future for Main<F> {
         let future = this.future.as_pin_mut();
         let outcome = ready!(future.expect("it is there until the drop").poll(cx));
         Poll::Ready(Slip::new(outcome, this.badge.take()))
-    }
-}
-
-/// A blocking closure with its badge.
-struct Job<F, T: Send + 'static> {
-    call: Option<Call<F>>,
-    badge: Option<Badge<T>>,
-    calls: Arc<Gauge>,
-    _output: PhantomData<fn() -> T>,
-}
-
-impl<F: FnOnce() -> T, T: Send + 'static> Job<F, T> {
-    /// The pool is the process's, so what still queues when this runtime shuts down comes here and
-    /// is cancelled.
-    fn run(mut self) -> Slip<T> {
-        let call = self.call.take().expect("`run` takes the job");
-        let outcome = match self.calls.enter() {
-            Some(_busy) => call.run(),
-            None => Err(JoinError::cancelled()).into(),
-        };
-        Slip::new(outcome, self.badge.take())
-    }
-}
-
-impl<F, T: Send + 'static> Drop for Job<F, T> {
-    fn drop(&mut self) {
-        self.call = None;
-        if let Some(badge) = self.badge.take() {
-            badge.cancelled();
-        }
     }
 }

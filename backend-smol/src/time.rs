@@ -10,14 +10,11 @@ use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 use std::time::{Instant, SystemTime};
 
-use anyrt_api::Core;
 use anyrt_api::io::Wait;
 use anyrt_api::time::RawSleep;
-use anyrt_kit::gone;
 use anyrt_kit::wait::Waiters;
 use async_io::Timer;
 
-use crate::Smol;
 use crate::home::Home;
 
 /// The time now.

@@ -1,4 +1,5 @@
-//! The threads that run tasks: workers, and a [`Spare`] in the place of one that blocks.
+//! The threads of a runtime: workers, a [`Spare`] in the place of one that blocks, and those of the
+//! pool for blocking calls.
 //!
 //! Knows nothing of what the tasks do. async-io's `block_on` lets an idle worker wait for sockets
 //! and timers itself.
@@ -10,9 +11,11 @@ use std::sync::Arc;
 use std::thread;
 
 use anyrt_api::current;
+use anyrt_kit::blocking::Body;
 use async_channel::{Receiver, Sender, bounded};
 use futures_lite::future::or;
 
+use crate::gauge::Gauge;
 use crate::home::{Home, Tasks};
 
 /// Tells the workers to stop: nothing is ever sent, the channel is closed.
@@ -25,9 +28,19 @@ pub(crate) fn stop() -> (Sender<()>, Stop) {
 
 /// Starts a thread that runs tasks until `stop`.
 pub(crate) fn start(name: String, tasks: Tasks, stop: Stop) -> io::Result<()> {
-    let busy = tasks.home().workers.enter();
+    let busy = tasks.home().threads.enter();
     thread::Builder::new().name(name).spawn(move || {
         run(tasks, || stop.recv());
+        drop(busy);
+    })?;
+    Ok(())
+}
+
+/// Starts a thread of the pool for blocking calls.
+pub(crate) fn start_blocking(name: String, threads: &Arc<Gauge>, body: Body) -> io::Result<()> {
+    let busy = threads.enter();
+    thread::Builder::new().name(name).spawn(move || {
+        body();
         drop(busy);
     })?;
     Ok(())
@@ -55,7 +68,7 @@ impl Spare {
         let tasks = home.tasks()?;
         let all = home.stop.clone();
         let (sender, here) = stop();
-        let busy = tasks.home().workers.enter();
+        let busy = tasks.home().threads.enter();
         let spawned = thread::Builder::new()
             .name("anyrt-spare".into())
             .spawn(move || {

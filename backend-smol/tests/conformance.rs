@@ -1,7 +1,6 @@
 //! The laws, on smol. One takes part of its name as an argument, as libtest does.
 
 use std::io;
-use std::num::NonZero;
 use std::process::ExitCode;
 
 use anyrt_laws::{Backend, Capability, Deviation, Setup};
@@ -18,11 +17,11 @@ impl Backend for Direct {
         &[Capability::Os, Capability::Threads, Capability::Unix];
 
     fn start(setup: &Setup) -> io::Result<Runtime> {
-        // The pool is the process's, as is its limit; a law has a process of its own.
-        if let Some(n_threads) = NonZero::new(setup.blocking_threads) {
-            blocking::set_max_blocking_threads(n_threads);
-        }
-        Runtime::builder().workers(setup.workers).build()
+        Runtime::builder()
+            .workers(setup.workers)
+            .blocking_threads(setup.blocking_threads)
+            .blocking_keep_alive(setup.blocking_keep_alive)
+            .build()
     }
 }
 

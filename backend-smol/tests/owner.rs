@@ -1,5 +1,5 @@
-//! What is smol's own: a spare for a worker that blocks, and the ends of a runtime whose pool and
-//! reactor are the process's.
+//! What is smol's own: a spare for a worker that blocks, and the ends of a runtime whose reactor is
+//! the process's.
 
 use std::sync::mpsc::channel;
 use std::thread;

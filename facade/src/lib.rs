@@ -38,7 +38,7 @@
 //! |---|---|---|
 //! | `native` | `anyrt::native` | ours: work-stealing, its workers drive the reactor |
 //! | `tokio` | `anyrt::tokio` | tokio, owned or lent |
-//! | `smol` | `anyrt::smol` | async-executor, async-io, blocking |
+//! | `smol` | `anyrt::smol` | async-executor and async-io |
 //!
 //! # For library authors
 //!
@@ -73,7 +73,7 @@ pub mod tokio {
     pub use anyrt_tokio::{Builder, HandleError, Runtime, Tokio, install, scope};
 }
 
-/// async-executor, async-io and blocking, smol's parts. Feature `smol`.
+/// async-executor and async-io, smol's parts. Feature `smol`.
 #[cfg(feature = "smol")]
 pub mod smol {
     pub use anyrt_smol::{Builder, Runtime, Smol};

@@ -5,7 +5,6 @@
 #![forbid(unsafe_code)]
 
 use std::io;
-use std::num::NonZero;
 
 use anyrt_laws::{Backend, Capability, Deviation, Setup};
 
@@ -76,10 +75,6 @@ impl Backend for Smol {
     const CAPABILITIES: &'static [Capability] = ALL;
 
     fn start(setup: &Setup) -> io::Result<Self::Owner> {
-        // The pool is the process's, as is its limit; a law has a process of its own.
-        if let Some(n_threads) = NonZero::new(setup.blocking_threads) {
-            blocking::set_max_blocking_threads(n_threads);
-        }
         anyrt_smol::Runtime::builder()
             .workers(setup.workers)
             .build()

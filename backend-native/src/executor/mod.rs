@@ -133,7 +133,7 @@ impl Shared {
             closed: AtomicBool::new(false),
             driver,
             blocking,
-            lookups: Lookups::within(limit),
+            lookups: Lookups::within(config.blocking_threads),
             threads,
             registry: Registry::new(),
             injector: Injector::default(),

@@ -20,10 +20,6 @@ const BANS: [Ban; 5] = [
         item: "Instant :: now",
         instead: "ask the runtime: `Timer::now`, `anyrt_api::time::Instant::now`",
         allowed: &[
-            (
-                "backend-smol/src/owner.rs",
-                "what is left of the time to shut down",
-            ),
             ("backend-smol/src/time.rs", "the clock"),
             (
                 "api/src/time/instant.rs",
