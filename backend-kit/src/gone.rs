@@ -24,6 +24,15 @@ pub fn panic(backend: &str) -> ! {
     panic!("{}", text(backend))
 }
 
+/// `L057` The error of an operation on a runtime of the process that this one was forked from.
+#[must_use]
+pub fn forked(backend: &str) -> io::Error {
+    io::Error::other(format!(
+        "the runtime `{backend}` belongs to the process that this one was forked from, and fork \
+         copies no threads: start another runtime in the child"
+    ))
+}
+
 /// The error of an operation on a runtime that exists and makes no progress.
 #[must_use]
 pub fn undriven(backend: &str) -> io::Error {

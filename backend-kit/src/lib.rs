@@ -3,8 +3,8 @@
 //! ```text
 //!   backend-native   backend-tokio   backend-smol        a backend in memory
 //!          \               |              /                      |
-//!           +--- fs   net   probe   entropy (feature `os`)       |
-//!           +--- wait   task   lock   gone ---------------------+
+//!           +--- fs  net  probe  entropy  fork (feature `os`)    |
+//!           +--- wait  task  blocking  lock  gone ---------------+
 //!                          |
 //!                      anyrt-api
 //! ```
@@ -29,6 +29,8 @@ pub mod wait;
 
 #[cfg(feature = "os")]
 pub mod entropy;
+#[cfg(feature = "os")]
+pub mod fork;
 #[cfg(feature = "os")]
 pub mod fs;
 #[cfg(feature = "os")]

@@ -8,7 +8,10 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Weak};
 
 use anyrt_api::any::WeakAny;
-use anyrt_api::{AnyRuntime, current};
+use anyrt_api::{AnyRuntime, Core, current};
+use anyrt_kit::blocking::Pool;
+use anyrt_kit::fork::Process;
+use anyrt_kit::gone;
 use anyrt_kit::lock::Lock;
 use anyrt_kit::net::Lookups;
 use anyrt_kit::wait::Roll;
@@ -37,6 +40,8 @@ pub(crate) struct Home {
     /// The tasks are being dropped: async-task calls them finished before they are.
     is_draining: AtomicBool,
     is_closed: AtomicBool,
+    /// Where its threads are, and whose async-io's poller is.
+    process: Process,
     n_ids: AtomicU64,
     /// The erased form, as long as anybody has it. Weak, since it holds this.
     any: Lock<Option<WeakAny>>,
@@ -55,6 +60,7 @@ impl Home {
             executor: Arc::downgrade(&executor),
             is_draining: AtomicBool::new(false),
             is_closed: AtomicBool::new(false),
+            process: Process::this(),
             n_ids: AtomicU64::new(1),
             any: Lock::new(None),
         });
@@ -116,6 +122,26 @@ impl Home {
 
     fn is_closed(&self) -> bool {
         self.is_closed.load(Ordering::Acquire)
+    }
+
+    /// Why nothing drives the runtime here, if this process was forked from the runtime's (`L057`).
+    pub(crate) fn forked(&self) -> Option<io::Error> {
+        (!self.process.is_this()).then(|| gone::forked(Smol::NAME))
+    }
+
+    /// Why nothing drives the runtime, if so.
+    pub(crate) fn gone(&self) -> Option<io::Error> {
+        let closed = || self.is_closed().then(|| gone::error(Smol::NAME));
+        self.forked().or_else(closed)
+    }
+
+    /// Whether a socket may be registered with async-io, or its registration be changed.
+    ///
+    /// # Errors
+    ///
+    /// In a forked child, whose poller is that of its parent.
+    pub(crate) fn check(&self) -> io::Result<()> {
+        self.forked().map_or(Ok(()), Err)
     }
 
     pub(crate) fn is_draining(&self) -> bool {

@@ -10,7 +10,7 @@ use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 
 use anyrt_api::io::{Direction, Wait};
-use anyrt_kit::gone;
+use anyrt_kit::fork::Held;
 use anyrt_kit::wait::Waiters;
 use async_io::Async;
 use pin_project_lite::pin_project;
@@ -19,7 +19,7 @@ use crate::home::Home;
 
 /// An object that is waited on, by any number of tasks in each direction.
 pub(crate) struct Source<S> {
-    pub(crate) io: Async<S>,
+    pub(crate) io: Held<Async<S>>,
     readers: Waiters,
     writers: Waiters,
     home: Arc<Home>,
@@ -28,7 +28,7 @@ pub(crate) struct Source<S> {
 impl<S> Source<S> {
     pub(crate) fn new(home: &Arc<Home>, io: Async<S>) -> Arc<Self> {
         Arc::new(Source {
-            io,
+            io: Held::new(io),
             readers: Waiters::on(&home.roll),
             writers: Waiters::on(&home.roll),
             home: Arc::clone(home),
@@ -55,15 +55,18 @@ impl<S> Source<S> {
                     Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
                     done => return Poll::Ready(done),
                 }
+                self.home.check()?;
                 ready!(match direction {
                     Direction::Read => self.io.poll_readable(cx),
                     Direction::Write => self.io.poll_writable(cx),
                 })?;
             }
         });
-        if answer.is_pending() && self.home.is_closed() {
+        if answer.is_pending()
+            && let Some(gone) = self.home.gone()
+        {
             waiters.cancel(wait);
-            return Poll::Ready(Err(gone::error(Smol::NAME)));
+            return Poll::Ready(Err(gone));
         }
         answer
     }
@@ -75,7 +78,7 @@ impl<S> Source<S> {
     /// The object itself, if nobody shares it.
     pub(crate) fn into_io(self: Arc<Self>) -> io::Result<S> {
         match Arc::into_inner(self) {
-            Some(source) => source.io.into_inner(),
+            Some(source) => source.io.into_inner().into_inner(),
             None => Err(io::Error::new(
                 io::ErrorKind::ResourceBusy,
                 "clones or halves of this object are still there",
@@ -124,13 +127,15 @@ impl<T, F: Future<Output = io::Result<T>>> Future for Ending<F> {
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<T>> {
         let this = self.project();
-        if this.home.is_closed() {
-            return Poll::Ready(Err(gone::error(Smol::NAME)));
+        if let Some(gone) = this.home.gone() {
+            return Poll::Ready(Err(gone));
         }
         let future = this.future;
         let answer = this.waiters.poll(cx, this.wait, |cx| future.poll(cx));
-        if answer.is_pending() && this.home.is_closed() {
-            return Poll::Ready(Err(gone::error(Smol::NAME)));
+        if answer.is_pending()
+            && let Some(gone) = this.home.gone()
+        {
+            return Poll::Ready(Err(gone));
         }
         answer
     }

@@ -64,9 +64,12 @@ impl Runtime {
     ///
     /// # Panics
     ///
-    /// On a thread that is driving tasks.
+    /// On a thread that is driving tasks, and in a forked child of the runtime's process.
     #[track_caller]
     pub fn block_on<F: Future>(&self, future: F) -> F::Output {
+        if let Some(forked) = self.handle.home.forked() {
+            panic!("{forked}");
+        }
         let tasks = self.tasks.as_ref().expect("it is there until the end");
         let main = Root::new(future);
         current::drive(self.handle.any(), || {
@@ -80,12 +83,17 @@ impl Runtime {
     pub fn shutdown(mut self, limit: Duration) {
         let limit = limit.min(LIMIT_MAX);
         self.end();
-        self.handle.home.workers.wait_for_zero(limit);
-        let left = limit.saturating_sub(started.elapsed());
-        self.handle.home.calls.wait_for_zero(left);
+        if self.handle.home.forked().is_some() {
+            return;
+        }
+        self.handle.home.threads.wait_for_zero(limit);
     }
 
     fn end(&mut self) {
+        if self.handle.home.forked().is_some() {
+            // The threads are the parent's, and so are their tasks.
+            return mem::forget(self.tasks.take());
+        }
         self.handle.home.close();
         self.stop.close();
         self.tasks = None;

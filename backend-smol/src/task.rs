@@ -44,6 +44,9 @@ pub struct Join<T> {
 enum State<T> {
     Live(FallibleTask<Slip<T>>),
     Aborted(Joint<T>),
+    Call(blocking::Join<T>),
+    /// The runtime is that of another process: the reason.
+    NotStarted(Option<io::Error>),
     /// It was joined, or never started.
     Ended,
 }
@@ -70,6 +73,10 @@ where
         badge: Some(Badge::new(&home.aborts, id)),
     };
     // Every thread that polls or drops it is inside `drive`, or enters the runtime.
+    if let Some(forked) = home.forked() {
+        current::enter(rt.any(), || drop(main));
+        return Join::new(home, State::NotStarted(Some(forked)), id, name);
+    }
     let state = match home.tasks() {
         Some(tasks) => State::Live(tasks.executor().spawn(Root::new(main)).fallible()),
         None => {
@@ -86,13 +93,11 @@ where
     F: FnOnce() -> T + Send + 'static,
     T: Send + 'static,
 {
-    let (home, name) = (&rt.home, meta.name);
-    let id = home.next_id();
-    let job = Job {
-        call: Some(Call::new(f, rt.any(), name.clone())),
-        badge: Some(Badge::new(&home.aborts, id)),
-        calls: Arc::clone(&home.calls),
-        _output: PhantomData,
+    let home = &rt.home;
+    let call = Call::entering(rt.any(), f, None);
+    let call = match home.forked() {
+        Some(forked) => home.pool.refuse(call, forked),
+        None => home.pool.spawn(call),
     };
     let id = call.id();
     Join::new(home, State::Call(call), id, meta.name)
@@ -133,6 +138,14 @@ impl<T: Send> Future for Join<T> {
                 let result = ready!(Pin::new(claim).poll(cx));
                 result.map_err(|error| error.of_task(this.name.take()))
             }
+            State::Call(call) => {
+                let result = ready!(Pin::new(call).poll(cx));
+                result.map_err(|error| error.of_task(this.name.take()))
+            }
+            State::NotStarted(cause) => {
+                let cause = cause.take().expect("a join that ended is not polled again");
+                Err(JoinError::not_started(cause).of_task(this.name.take()))
+            }
             State::Ended => Err(JoinError::cancelled().of_task(this.name.take())),
         };
         *state = State::Ended;
@@ -143,8 +156,10 @@ impl<T: Send> Future for Join<T> {
 impl<T: Send> RawJoin<T> for Join<T> {
     fn abort(&self) {
         let mut state = self.state.lock();
-        let State::Live(task) = &*state else {
-            return;
+        let task = match &*state {
+            State::Live(task) => task,
+            State::Call(call) => return call.abort(),
+            State::Aborted(_) | State::NotStarted(_) | State::Ended => return,
         };
         if task.is_finished() {
             return;
@@ -166,7 +181,8 @@ impl<T: Send> RawJoin<T> for Join<T> {
         match &*self.state.lock() {
             State::Live(task) => task.is_finished() && !self.home.is_draining(),
             State::Aborted(claim) => claim.is_finished(),
-            State::Ended => true,
+            State::Call(call) => call.is_finished(),
+            State::NotStarted(_) | State::Ended => true,
         }
     }
 

@@ -61,10 +61,15 @@ impl Future for Sleep {
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
         let this = &mut *self;
         if !this.is_over && now() < this.deadline {
+            if let Some(forked) = this.home.forked() {
+                panic!("{forked}");
+            }
             let timer = Pin::new(&mut this.inner);
             let polled = this.sleeper.poll(cx, &mut this.wait, |cx| timer.poll(cx));
-            if polled.is_pending() && this.home.is_closed() {
-                gone::panic(Smol::NAME);
+            if polled.is_pending()
+                && let Some(gone) = this.home.gone()
+            {
+                panic!("{gone}");
             }
             ready!(polled);
         }

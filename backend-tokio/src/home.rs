@@ -9,6 +9,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use anyrt_api::any::WeakAny;
 use anyrt_api::{AnyRuntime, Core};
+use anyrt_kit::fork::Process;
 use anyrt_kit::gone;
 use anyrt_kit::lock::Lock;
 use anyrt_kit::net::Lookups;
@@ -26,6 +27,8 @@ pub(crate) struct Home {
     /// The erased form, as long as anybody has it. Weak, since it holds this.
     any: Lock<Option<WeakAny>>,
     is_closed: AtomicBool,
+    /// Where its threads are, and whose its poller is.
+    process: Process,
 }
 
 impl Home {
@@ -46,12 +49,31 @@ impl Home {
             prober,
             any: Lock::new(None),
             is_closed: AtomicBool::new(false),
+            process: Process::this(),
         })
     }
 
     /// Makes the runtime tokio's current one. tokio wants that where an object is made.
-    pub(crate) fn enter(&self) -> EnterGuard<'_> {
-        self.handle.enter()
+    ///
+    /// # Errors
+    ///
+    /// In a forked child, which would put the object into the poller of its parent (`L057`).
+    pub(crate) fn enter(&self) -> io::Result<EnterGuard<'_>> {
+        match self.forked() {
+            Some(forked) => Err(forked),
+            None => Ok(self.handle.enter()),
+        }
+    }
+
+    /// Why nothing drives the runtime here, if this process was forked from the runtime's.
+    pub(crate) fn forked(&self) -> Option<io::Error> {
+        (!self.process.is_this()).then(|| gone::forked(Tokio::NAME))
+    }
+
+    /// Why nothing drives the runtime, if so.
+    pub(crate) fn gone(&self) -> Option<io::Error> {
+        let closed = || self.is_closed().then(|| gone::error(Tokio::NAME));
+        self.forked().or_else(closed)
     }
 
     /// The erased form of this runtime, one for all handles.

@@ -11,6 +11,7 @@ use std::task::{Context, Poll, ready};
 
 use anyrt_api::Core;
 use anyrt_api::io::{Direction, Wait};
+use anyrt_kit::fork::Held;
 use anyrt_kit::gone;
 use anyrt_kit::probe::Probe;
 use anyrt_kit::wait::Waiters;
@@ -60,7 +61,7 @@ impl Tie {
 
 /// An object that is waited on, by any number of tasks in each direction.
 pub(crate) struct Source<S> {
-    pub(crate) io: S,
+    pub(crate) io: Held<S>,
     readers: Waiters,
     writers: Waiters,
     tie: Tie,
@@ -69,7 +70,7 @@ pub(crate) struct Source<S> {
 impl<S> Source<S> {
     pub(crate) fn new(home: &Arc<Home>, io: S) -> Arc<Self> {
         Arc::new(Source {
-            io,
+            io: Held::new(io),
             readers: Waiters::new(),
             writers: Waiters::new(),
             tie: Tie::new(home),
@@ -106,7 +107,11 @@ impl<S> Source<S> {
         if answer.is_ready() {
             return answer;
         }
-        let undriven = ready!(self.tie.poll_undriven(cx));
+        let forked = self.home().forked();
+        let lost = match forked {
+            Some(forked) => forked,
+            None => ready!(self.tie.poll_undriven(cx)),
+        };
         waiters.cancel(wait);
         Poll::Ready(Err(undriven))
     }
@@ -173,7 +178,7 @@ impl<T, F: Future<Output = io::Result<T>>> Future for Entered<F> {
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<T>> {
         let this = self.project();
         let polled = {
-            let _entered = this.tie.home.enter();
+            let _entered = this.tie.home.enter()?;
             let future = this.future.as_pin_mut();
             future.expect("the future stays until the drop").poll(cx)
         };

@@ -57,9 +57,12 @@ impl Runtime {
     ///
     /// # Panics
     ///
-    /// On a thread that is driving tasks.
+    /// On a thread that is driving tasks, and in a forked child of the runtime's process.
     #[track_caller]
     pub fn block_on<F: Future>(&self, future: F) -> F::Output {
+        if let Some(forked) = self.handle.home.forked() {
+            panic!("{forked}");
+        }
         let driver = self.driver.as_ref().expect("it is there until the end");
         let main = coop::unconstrained(Root::new(future));
         current::drive(self.handle.any(), || match driver {
@@ -76,6 +79,9 @@ impl Runtime {
     ///
     /// In asynchronous code, since it blocks; dropping the runtime does not.
     pub fn shutdown(mut self, limit: Duration) {
+        if self.leave_to_parent() {
+            return;
+        }
         self.handle.home.close();
         let limit = limit.min(LIMIT_MAX);
         match self.driver.take() {
@@ -84,10 +90,22 @@ impl Runtime {
             None => {}
         }
     }
+
+    /// True in a forked child: there are no threads to end, and the poller is the parent's.
+    fn leave_to_parent(&mut self) -> bool {
+        let is_forked = self.handle.home.forked().is_some();
+        if is_forked {
+            mem::forget(self.driver.take());
+        }
+        is_forked
+    }
 }
 
 impl Drop for Runtime {
     fn drop(&mut self) {
+        if self.leave_to_parent() {
+            return;
+        }
         self.handle.home.close();
         if let Some(Driver::Workers(rt)) = self.driver.take() {
             rt.shutdown_background();

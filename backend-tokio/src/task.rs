@@ -51,6 +51,10 @@ where
     F: Future<Output: Send + 'static> + Send + 'static,
 {
     let name = meta.name;
+    if let Some(forked) = rt.home.forked() {
+        current::enter(rt.any(), || drop(Catch::new(future, None)));
+        return Join::new(rt, Err(NotStarted(Some(forked))), name);
+    }
     // Our budget replaces tokio's, which knows nothing of foreign executors.
     let root = Root::entering(rt.any(), Catch::new(future, name.clone()));
     let task = rt.home.handle.spawn(coop::unconstrained(root));

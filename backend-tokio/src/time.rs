@@ -66,8 +66,8 @@ impl Future for Sleep {
         }
         *this.is_new = false;
         let home = this.tie.home();
-        if home.is_closed() {
-            gone::panic(Tokio::NAME);
+        if let Some(gone) = home.gone() {
+            panic!("{gone}");
         }
         if this.inner.is_none() {
             let _entered = home.enter();

@@ -34,6 +34,8 @@ use std::{
     time::Duration,
 };
 
+use anyrt_kit::{fork::Process, gone};
+
 use self::parker::{Crew, Post, Reason};
 pub(crate) use self::parker::{Kind, Parker};
 use crate::{
@@ -64,6 +66,8 @@ pub(crate) struct Driver {
     /// A guest is in the seat: a worker that parks asks for it.
     guest_drives: AtomicBool,
     closed: AtomicBool,
+    /// Where its threads are, and whose its poller is.
+    process: Process,
     /// Why there will be no events, if the poller failed.
     failure: OnceLock<io::ErrorKind>,
 }
@@ -83,6 +87,7 @@ impl Driver {
             watched: AtomicBool::new(false),
             guest_drives: AtomicBool::new(false),
             closed: AtomicBool::new(false),
+            process: Process::this(),
             failure: OnceLock::new(),
         })
     }
@@ -139,6 +144,21 @@ impl Driver {
             self.reactor.close(wakers);
             self.timers.close(wakers);
         }
+    }
+
+    /// True in a forked child of the runtime's process: nobody drives it there, and what is done to
+    /// its poller is done to the parent's.
+    #[inline]
+    pub(crate) fn is_forked(&self) -> bool {
+        !self.process.is_this()
+    }
+
+    /// What waits for an event or an alarm gets where there are none (laws `L052` and `L057`).
+    pub(crate) fn gone(&self) -> io::Error {
+        if self.is_forked() {
+            return gone::forked(NAME);
+        }
+        gone::error(NAME)
     }
 
     fn try_seat(&self) -> Option<Seat<'_>> {
@@ -298,9 +318,4 @@ impl Drop for Seat<'_> {
         self.driver.n_left.fetch_add(1, Relaxed);
         self.driver.appoint_if_left();
     }
-}
-
-/// What waits for an event or an alarm gets once there are none (law `L052`).
-pub(crate) fn gone() -> io::Error {
-    anyrt_kit::gone::error(NAME)
 }

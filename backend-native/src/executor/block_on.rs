@@ -23,6 +23,10 @@ use crate::{
 const POLLS_PER_LOOK: u32 = 61;
 
 /// Polls `future` until it is ready. A panic of it goes through.
+///
+/// # Panics
+///
+/// If this process was forked from the runtime's (law `L057`), or is so while it waits.
 pub(crate) fn block_on<F: Future>(driver: &Arc<Driver>, future: F) -> F::Output {
     let bell = Arc::new(Bell {
         rung: AtomicBool::new(false),
@@ -35,6 +39,7 @@ pub(crate) fn block_on<F: Future>(driver: &Arc<Driver>, future: F) -> F::Output 
     let mut future = pin!(future);
     let mut n_polls: u32 = 0;
     loop {
+        assert!(!driver.is_forked(), "{}", driver.gone());
         if let Poll::Ready(output) = future.as_mut().poll(&mut cx) {
             return output;
         }

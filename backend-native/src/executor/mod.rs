@@ -173,7 +173,9 @@ impl Shared {
     {
         let home = Home(self.key);
         let (task, join) = task::spawn(future, home);
-        if !self.is_closed() && self.registry.insert(&task) {
+        if self.driver.is_forked() {
+            task.cancel(Some(self.driver.gone()));
+        } else if !self.is_closed() && self.registry.insert(&task) {
             if let Err(task) = worker::push(self.key, task) {
                 self.inject(task);
             }
@@ -203,6 +205,10 @@ impl Shared {
     /// Begins the end: step 1. Never waits, and runs no foreign code but the destructors of
     /// blocking jobs that have not begun.
     pub(crate) fn close(&self) {
+        if self.driver.is_forked() {
+            // Its threads are in the parent.
+            return;
+        }
         // Release: pairs with the Acquire in `is_closed`.
         self.closed.store(true, Release);
         drop(self.spares.close());
@@ -214,6 +220,9 @@ impl Shared {
 
     /// Steps 1 to 5.
     pub(crate) fn shutdown(&self, limit: Duration) {
+        if self.driver.is_forked() {
+            return;
+        }
         self.close();
         self.threads.wait(limit);
         self.finish();

@@ -152,6 +152,11 @@ fn run_core(shared: &Shared, here: &RefCell<Option<Box<Core>>>) {
 
 /// Sleeps, or drives, and wakes what the driver brought. True if the worker was picked to search.
 fn sleep(shared: &Shared, index: usize, wakers: &mut Vec<Waker>) -> bool {
+    if shared.driver.is_forked() {
+        // A task forked this process, and it is a copy of that task's worker alone.
+        eprintln!("{}", shared.driver.gone());
+        std::process::abort();
+    }
     shared.driver.park(&shared.parkers[index], wakers);
     let picked = shared.idle.unpark(index);
     wake_all(wakers);

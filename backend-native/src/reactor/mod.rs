@@ -16,6 +16,8 @@ mod sys;
 
 use std::{io, sync::Arc, task::Waker, time::Duration};
 
+use anyrt_kit::gone;
+
 use self::{
     event::{Event, Token},
     source::Sides,
@@ -26,7 +28,7 @@ pub(crate) use self::{
     sys::{AsHandle, Events, is_in_progress},
 };
 use crate::{
-    driver::gone,
+    driver::NAME,
     sync::{Mutex, lock},
 };
 
@@ -116,7 +118,7 @@ impl Reactor {
 impl Table {
     fn insert(&mut self, sides: Arc<Sides>) -> io::Result<Token> {
         if self.closed {
-            return Err(gone());
+            return Err(gone::error(NAME));
         }
         let index = match self.free.pop() {
             Some(index) => index,

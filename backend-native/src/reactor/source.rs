@@ -26,7 +26,7 @@ use super::{
     readiness::Readiness,
 };
 use crate::{
-    driver::{Driver, gone},
+    driver::Driver,
     sync::{Mutex, lock},
 };
 
@@ -62,6 +62,9 @@ impl<T: AsHandle> Source<T> {
     }
 
     fn with_sides(driver: &Arc<Driver>, io: T, sides: Sides) -> io::Result<Self> {
+        if driver.is_forked() {
+            return Err(driver.gone());
+        }
         let sides = Arc::new(sides);
         let token = driver.reactor().register(&io, &sides)?;
         Ok(Self {
@@ -90,8 +93,15 @@ impl<T: AsHandle> Source<T> {
             .io
             .take()
             .expect("a source keeps its object until it is given out");
-        self.driver.reactor().deregister(&io, self.token);
+        self.deregister(&io);
         io
+    }
+
+    fn deregister(&self, io: &T) {
+        // A forked child would take it out of its parent's poller.
+        if !self.driver.is_forked() {
+            self.driver.reactor().deregister(io, self.token);
+        }
     }
 
     /// Makes the call `op` until it does not answer `WouldBlock` or `Interrupted`, which never
@@ -154,6 +164,9 @@ impl<T: AsHandle> Source<T> {
 
     /// Puts the task in the list. `None`: it became ready meanwhile, try again.
     fn wait(&self, cx: &Context<'_>, side: &Side, wait: &mut Wait) -> Option<Poll<io::Error>> {
+        if self.driver.is_forked() {
+            return Some(Poll::Ready(self.driver.gone()));
+        }
         side.add(wait, cx.waker().clone());
         // An event sets its flags and then takes the waiters, so one of us sees the other.
         let seen = side.readiness.seen();
@@ -162,7 +175,7 @@ impl<T: AsHandle> Source<T> {
         }
         if seen.is_gone() {
             side.remove(wait);
-            return Some(Poll::Ready(gone()));
+            return Some(Poll::Ready(self.driver.gone()));
         }
         match self.driver.reactor().poller.expect(self.io(), self.token) {
             Ok(()) => Some(Poll::Pending),
@@ -174,7 +187,7 @@ impl<T: AsHandle> Source<T> {
 impl<T: AsHandle> Drop for Source<T> {
     fn drop(&mut self) {
         if let Some(io) = &self.io {
-            self.driver.reactor().deregister(io, self.token);
+            self.deregister(io);
         }
     }
 }

@@ -16,11 +16,9 @@ use std::{
     time::{Duration, Instant, SystemTime},
 };
 
-use anyrt_kit::gone;
-
 use self::wheel::{Key, Wheel};
 use crate::{
-    driver::{Driver, NAME},
+    driver::Driver,
     sync::{Mutex, lock},
 };
 
@@ -201,7 +199,7 @@ impl Sleep {
     pub(crate) async fn or_gone(mut self) -> io::Result<()> {
         poll_fn(|cx| self.poll_deadline(cx))
             .await
-            .map_err(|Closed| gone::error(NAME))
+            .map_err(|Closed| self.driver.gone())
     }
 
     fn poll_deadline(&mut self, cx: &Context<'_>) -> Poll<Result<(), Closed>> {
@@ -216,13 +214,18 @@ impl Sleep {
     }
 
     fn disarm(&mut self) {
-        if let Some(key) = self.key.take() {
+        if let Some(key) = self.key.take()
+            && !self.driver.is_forked()
+        {
             self.driver.timers().remove(key);
         }
     }
 
     /// Makes sure that the waker of `cx` is woken at the deadline.
     fn arm(&mut self, cx: &Context<'_>) -> Result<(), Closed> {
+        if self.driver.is_forked() {
+            return Err(Closed);
+        }
         let timers = self.driver.timers();
         let mut waker = cx.waker().clone();
         if let Some(key) = self.key.take() {
@@ -251,7 +254,7 @@ impl Future for Sleep {
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
         self.poll_deadline(cx)
-            .map(|rung| rung.unwrap_or_else(|Closed| gone::panic(NAME)))
+            .map(|rung| rung.unwrap_or_else(|Closed| panic!("{}", self.driver.gone())))
     }
 }
 

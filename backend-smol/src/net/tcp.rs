@@ -38,6 +38,7 @@ pub(crate) fn listen(home: &Arc<Home>, addr: SocketAddr) -> io::Result<TcpListen
 
 impl TcpStream {
     pub(crate) fn from_std(home: &Arc<Home>, stream: net::TcpStream) -> io::Result<Self> {
+        home.check()?;
         Ok(Stream::new(home, Async::new(stream)?))
     }
 
@@ -130,6 +131,7 @@ pub struct TcpListener {
 
 impl TcpListener {
     pub(crate) fn from_std(home: &Arc<Home>, listener: net::TcpListener) -> io::Result<Self> {
+        home.check()?;
         let source = Source::new(home, Async::new(listener)?);
         Ok(TcpListener { source })
     }

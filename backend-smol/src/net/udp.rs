@@ -26,6 +26,7 @@ pub(crate) fn bind(home: &Arc<Home>, addr: SocketAddr) -> io::Result<UdpSocket> 
 
 impl UdpSocket {
     pub(crate) fn from_std(home: &Arc<Home>, socket: net::UdpSocket) -> io::Result<Self> {
+        home.check()?;
         let source = Source::new(home, Async::new(socket)?);
         Ok(UdpSocket { source })
     }

@@ -35,6 +35,7 @@ pub(crate) fn connect(
 
 impl UnixStream {
     pub(crate) fn from_std(home: &Arc<Home>, stream: net::UnixStream) -> io::Result<Self> {
+        home.check()?;
         Ok(Stream::new(home, Async::new(stream)?))
     }
 
@@ -95,6 +96,7 @@ impl UnixListener {
     }
 
     pub(crate) fn from_std(home: &Arc<Home>, listener: net::UnixListener) -> io::Result<Self> {
+        home.check()?;
         let source = Source::new(home, Async::new(listener)?);
         Ok(UnixListener { source })
     }
@@ -161,6 +163,7 @@ impl UnixDatagram {
     }
 
     pub(crate) fn from_std(home: &Arc<Home>, socket: net::UnixDatagram) -> io::Result<Self> {
+        home.check()?;
         let source = Source::new(home, Async::new(socket)?);
         Ok(UnixDatagram { source })
     }

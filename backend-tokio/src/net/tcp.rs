@@ -40,7 +40,7 @@ pub(crate) fn listen(home: &Arc<Home>, addr: SocketAddr) -> io::Result<TcpListen
 impl TcpStream {
     pub(crate) fn from_std(home: &Arc<Home>, stream: std::net::TcpStream) -> io::Result<Self> {
         stream.set_nonblocking(true)?;
-        let _entered = home.enter();
+        let _entered = home.enter()?;
         let stream = tokio::net::TcpStream::from_std(stream).map_err(map_gone)?;
         Ok(Stream::new(home, stream))
     }
@@ -163,7 +163,7 @@ pub struct TcpListener {
 impl TcpListener {
     pub(crate) fn from_std(home: &Arc<Home>, listener: std::net::TcpListener) -> io::Result<Self> {
         listener.set_nonblocking(true)?;
-        let _entered = home.enter();
+        let _entered = home.enter()?;
         let listener = tokio::net::TcpListener::from_std(listener).map_err(map_gone)?;
         let source = Source::new(home, listener);
         Ok(TcpListener { source })
@@ -176,7 +176,7 @@ impl TcpListener {
     }
 
     fn sock(&self) -> SockRef<'_> {
-        SockRef::from(&self.source.io)
+        SockRef::from(&*self.source.io)
     }
 }
 
@@ -191,7 +191,7 @@ impl RawTcpListener for TcpListener {
         let home = self.source.home();
         let accepted = self.source.poll(Direction::Read, cx, wait, |listener, cx| {
             // tokio registers the connection with its current runtime.
-            let _entered = home.enter();
+            let _entered = home.enter()?;
             listener.poll_accept(cx)
         });
         let (stream, from) = ready!(accepted)?;

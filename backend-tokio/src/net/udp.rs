@@ -28,7 +28,7 @@ pub(crate) fn bind(home: &Arc<Home>, addr: SocketAddr) -> io::Result<UdpSocket> 
 impl UdpSocket {
     pub(crate) fn from_std(home: &Arc<Home>, socket: std::net::UdpSocket) -> io::Result<Self> {
         socket.set_nonblocking(true)?;
-        let _entered = home.enter();
+        let _entered = home.enter()?;
         let socket = tokio::net::UdpSocket::from_std(socket).map_err(map_gone)?;
         let source = Source::new(home, Refusable::new(socket));
         Ok(UdpSocket { source })

@@ -37,7 +37,7 @@ pub(crate) fn connect(
 impl UnixStream {
     pub(crate) fn from_std(home: &Arc<Home>, stream: std_unix::UnixStream) -> io::Result<Self> {
         stream.set_nonblocking(true)?;
-        let _entered = home.enter();
+        let _entered = home.enter()?;
         let stream = tokio::net::UnixStream::from_std(stream).map_err(map_gone)?;
         Ok(Stream::new(home, stream))
     }
@@ -127,7 +127,7 @@ impl UnixListener {
 
     pub(crate) fn from_std(home: &Arc<Home>, listener: std_unix::UnixListener) -> io::Result<Self> {
         listener.set_nonblocking(true)?;
-        let _entered = home.enter();
+        let _entered = home.enter()?;
         let listener = tokio::net::UnixListener::from_std(listener).map_err(map_gone)?;
         let source = Source::new(home, listener);
         Ok(UnixListener { source })
@@ -151,7 +151,7 @@ impl RawUnixListener for UnixListener {
         let home = self.source.home();
         let accepted = self.source.poll(Direction::Read, cx, wait, |listener, cx| {
             // tokio registers the connection with its current runtime.
-            let _entered = home.enter();
+            let _entered = home.enter()?;
             listener.poll_accept(cx)
         });
         let (stream, from) = ready!(accepted)?;
@@ -163,7 +163,7 @@ impl RawUnixListener for UnixListener {
     }
 
     fn take_error(&self) -> io::Result<Option<io::Error>> {
-        SockRef::from(&self.source.io).take_error()
+        SockRef::from(&*self.source.io).take_error()
     }
 }
 
@@ -196,7 +196,7 @@ impl UnixDatagram {
 
     pub(crate) fn from_std(home: &Arc<Home>, socket: std_unix::UnixDatagram) -> io::Result<Self> {
         socket.set_nonblocking(true)?;
-        let _entered = home.enter();
+        let _entered = home.enter()?;
         let socket = tokio::net::UnixDatagram::from_std(socket).map_err(map_gone)?;
         let source = Source::new(home, socket);
         Ok(UnixDatagram { source })
@@ -209,7 +209,7 @@ impl UnixDatagram {
     }
 
     fn sock(&self) -> SockRef<'_> {
-        SockRef::from(&self.source.io)
+        SockRef::from(&*self.source.io)
     }
 }
 

@@ -8,6 +8,10 @@ use super::{Finding, Source, Token, Tokens};
 /// Files with unsafe code, each with the reason that safe code cannot do it.
 const UNSAFE: &[(&str, &str)] = &[
     (
+        "backend-kit/src/fork/unix.rs",
+        "the C library tells of a fork, through a function pointer",
+    ),
+    (
         "backend-native/src/reactor/sys/portable.rs",
         "polling trusts that a source is open",
     ),
@@ -62,6 +66,10 @@ const CFG: &[(&str, &str)] = &[
     (
         "api/src/os/",
         "handles and descriptors differ between systems",
+    ),
+    (
+        "backend-kit/src/fork/mod.rs",
+        "processes are forked on Unix alone",
     ),
     (
         "backend-kit/src/fs/inline/mod.rs",
