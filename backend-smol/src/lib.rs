@@ -5,7 +5,8 @@
 //!        |
 //!   Smol (a handle)       from   Runtime (an owner): an executor and its worker threads
 //!        |
-//!   async-executor's tasks, async-io's timers and sockets; the kit's files, lookups and waiters
+//!   async-executor's tasks, async-io's timers and sockets; the kit's blocking calls, files,
+//!   lookups and waiters
 //! ```
 //!
 //! ```

@@ -118,7 +118,7 @@ impl Home {
         self.is_closed.store(true, Ordering::Release);
     }
 
-    pub(crate) fn is_closed(&self) -> bool {
+    fn is_closed(&self) -> bool {
         self.is_closed.load(Ordering::Acquire)
     }
 }

@@ -113,7 +113,7 @@ impl<S> Source<S> {
             None => ready!(self.tie.poll_undriven(cx)),
         };
         waiters.cancel(wait);
-        Poll::Ready(Err(undriven))
+        Poll::Ready(Err(lost))
     }
 
     pub(crate) fn cancel(&self, direction: Direction, wait: &mut Wait) {
@@ -123,7 +123,7 @@ impl<S> Source<S> {
     /// The object itself, if nobody shares it.
     pub(crate) fn into_io(self: Arc<Self>) -> io::Result<S> {
         match Arc::into_inner(self) {
-            Some(source) => Ok(source.io),
+            Some(source) => Ok(source.io.into_inner()),
             None => Err(io::Error::new(
                 io::ErrorKind::ResourceBusy,
                 "clones or halves of this object are still there",
@@ -151,14 +151,18 @@ pin_project! {
         // `None` once dropped, which `PinnedDrop` does with the runtime entered.
         #[pin]
         future: Option<F>,
+        // tokio has its waker and none of a user's, as in a `Source`.
+        waiters: Waiters,
+        wait: Wait,
         tie: Tie,
     }
 
     impl<F> PinnedDrop for Entered<F> {
         fn drop(this: Pin<&mut Self>) {
             let mut this = this.project();
-            let _entered = this.tie.home.enter();
+            let _entered = this.tie.home.handle.enter();
             this.future.set(None);
+            this.waiters.cancel(this.wait);
         }
     }
 }
@@ -167,6 +171,8 @@ impl<F> Entered<F> {
     pub(crate) fn new(home: &Arc<Home>, future: F) -> Self {
         Entered {
             future: Some(future),
+            waiters: Waiters::new(),
+            wait: Wait::new(),
             tie: Tie::new(home),
         }
     }
@@ -180,7 +186,8 @@ impl<T, F: Future<Output = io::Result<T>>> Future for Entered<F> {
         let polled = {
             let _entered = this.tie.home.enter()?;
             let future = this.future.as_pin_mut();
-            future.expect("the future stays until the drop").poll(cx)
+            let future = future.expect("the future stays until the drop");
+            this.waiters.poll(cx, this.wait, |cx| future.poll(cx))
         };
         match polled {
             Poll::Ready(done) => Poll::Ready(done.map_err(map_gone)),

@@ -13,6 +13,7 @@ use std::task::{Context, Poll, ready};
 
 use anyrt_api::current::{self, Root};
 use anyrt_api::task::{JoinError, RawJoin, TaskId, TaskMeta};
+use anyrt_kit::lock::Lock;
 use anyrt_kit::task::{Call, Catch, Name, Outcome};
 use tokio::runtime::{Handle, RuntimeFlavor};
 use tokio::task::{JoinHandle, coop};
@@ -32,7 +33,8 @@ pub struct Join<T> {
     tie: Option<Tie>,
 }
 
-/// No thread could be had. The error is given to the first who joins.
+/// No thread could be had, or the runtime is the parent's. The error is given to the first who
+/// joins.
 struct NotStarted(Option<io::Error>);
 
 /// Starts a task: one allocation, tokio's own.

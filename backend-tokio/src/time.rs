@@ -70,7 +70,7 @@ impl Future for Sleep {
             panic!("{gone}");
         }
         if this.inner.is_none() {
-            let _entered = home.enter();
+            let _entered = home.handle.enter();
             let inner = tokio::time::sleep_until((*this.deadline).into());
             this.inner.set(Some(inner));
         }
