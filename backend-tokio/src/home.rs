@@ -17,11 +17,13 @@ use anyrt_kit::probe::Prober;
 use tokio::runtime::{EnterGuard, Handle, is_rt_shutdown_err};
 
 use crate::Tokio;
+use crate::task::Refused;
 
 /// One tokio runtime, as all of our objects on it share it. It keeps memory alive, no thread.
 pub(crate) struct Home {
     pub(crate) handle: Handle,
     pub(crate) lookups: Lookups,
+    pub(crate) refused: Refused,
     /// For a single-threaded runtime that somebody else drives, or not.
     prober: Option<Prober>,
     /// The erased form, as long as anybody has it. Weak, since it holds this.
@@ -46,6 +48,7 @@ impl Home {
         Arc::new(Home {
             handle,
             lookups,
+            refused: Refused::default(),
             prober,
             any: Lock::new(None),
             is_closed: AtomicBool::new(false),

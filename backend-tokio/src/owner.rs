@@ -3,6 +3,8 @@
 use std::fmt;
 use std::future::Future;
 use std::io;
+use std::mem;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::Duration;
 
 use anyrt_api::current::{self, Root};
@@ -13,6 +15,7 @@ use tokio::task::coop;
 use crate::Tokio;
 use crate::home::Home;
 use crate::single::Single;
+use crate::task::NO_THREAD;
 
 /// The longest wait that tokio's clock can count to without care: 30 years.
 const LIMIT_MAX: Duration = Duration::from_secs(30 * 365 * 24 * 60 * 60);
@@ -185,7 +188,10 @@ impl Builder {
         };
         let name = self.thread_name.unwrap_or_else(|| "anyrt-tokio".into());
         tokio.thread_name(&name);
-        let rt = tokio.build()?;
+        // tokio panics if a worker cannot be started.
+        let built = catch_unwind(AssertUnwindSafe(|| tokio.build()));
+        let rt =
+            built.unwrap_or_else(|_| Err(io::Error::new(io::ErrorKind::WouldBlock, NO_THREAD)))?;
         let home = Home::driven(rt.handle().clone(), lookups);
         let driver = if self.is_single {
             Driver::Single(Single::start(rt, name)?)

@@ -3,12 +3,15 @@
 //! Knows nothing of sockets or timers. The door calls [`spawn`], [`spawn_blocking`] and
 //! [`block_in_place`].
 
+use std::collections::HashSet;
 use std::fmt;
 use std::future::Future;
 use std::hash::{Hash, Hasher};
 use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::Pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::task::{Context, Poll, ready};
 
 use anyrt_api::current::{self, Root};
@@ -24,6 +27,9 @@ use crate::io::Tie;
 /// A future larger than this is boxed before it is moved about, so that it cannot overflow the
 /// stack of its spawner (`L032`). tokio boxes such futures itself, but a few moves later.
 const INLINE_MAX: usize = 16 * 1024;
+
+/// What tokio's panic comes to, if the system has no thread.
+pub(crate) const NO_THREAD: &str = "no thread could be started";
 
 /// The join handle of a task, or of a blocking call, on tokio.
 pub struct Join<T> {
@@ -70,16 +76,67 @@ where
     T: Send + 'static,
 {
     let name = meta.name;
-    let call = Call::new(f, rt.any(), name.clone());
+    if let Some(forked) = rt.home.forked() {
+        drop(Call::entering(rt.any(), f, None));
+        return Join::new(rt, Err(NotStarted(Some(forked))), name);
+    }
+    let call = Call::entering(rt.any(), f, name.clone());
+    let (home, number) = (Arc::clone(&rt.home), rt.home.refused.next());
+    let run = move || match home.refused.take(number) {
+        true => {
+            drop(call);
+            Err(JoinError::cancelled()).into()
+        }
+        false => call.run(),
+    };
     let handle = &rt.home.handle;
     // tokio panics here if the system has no thread for it (`L040`). The closure is in its queue
-    // then, and runs after all if a thread comes free; its output has nowhere to go.
-    let started = catch_unwind(AssertUnwindSafe(|| handle.spawn_blocking(|| call.run())));
+    // then, and comes up again if a thread comes free; its handle has said by then that it cannot
+    // run, so it must not.
+    let started = catch_unwind(AssertUnwindSafe(|| handle.spawn_blocking(run)));
     let task = started.map_err(|_| {
-        let cause = io::Error::new(io::ErrorKind::WouldBlock, "no thread could be started");
+        rt.home.refused.put(number);
+        let cause = io::Error::new(io::ErrorKind::WouldBlock, NO_THREAD);
         NotStarted(Some(cause))
     });
     Join::new(rt, task, name)
+}
+
+/// The closures of one runtime for which tokio had no thread, though it keeps them in its queue.
+#[derive(Debug, Default)]
+pub(crate) struct Refused {
+    n_started: AtomicU64,
+    /// Their number, so that a closure that runs need not lock.
+    n_refused: AtomicUsize,
+    refused: Lock<HashSet<u64>>,
+}
+
+impl Refused {
+    /// A number for a closure.
+    fn next(&self) -> u64 {
+        self.n_started.fetch_add(1, Ordering::Relaxed)
+    }
+
+    /// It was refused.
+    #[cold]
+    fn put(&self, number: u64) {
+        let mut refused = self.refused.lock();
+        refused.insert(number);
+        self.n_refused.store(refused.len(), Ordering::Release);
+    }
+
+    /// It has come up: true if it was refused.
+    fn take(&self, number: u64) -> bool {
+        // Acquire: pairs with the Release in `put`. A closure that was refused comes up after a
+        // later one has got a thread.
+        if self.n_refused.load(Ordering::Acquire) == 0 {
+            return false;
+        }
+        let mut refused = self.refused.lock();
+        let was_refused = refused.remove(&number);
+        self.n_refused.store(refused.len(), Ordering::Release);
+        was_refused
+    }
 }
 
 /// Runs `f` in place. tokio hands this worker's tasks to another thread meanwhile.
