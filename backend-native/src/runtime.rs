@@ -186,7 +186,7 @@ impl Spawn for Native {
     where
         F: Future<Output: Send + 'static> + Send + 'static,
     {
-        NativeJoin::new(self.shared.spawn(Root::new(future)), meta)
+        NativeJoin::new(Work::Task(spawn(&self.shared, future)), meta)
     }
 
     fn spawn_blocking_raw<F, T>(&self, f: F, meta: TaskMeta) -> NativeJoin<T>
@@ -208,12 +208,16 @@ impl Spawn for Native {
     }
 }
 
-impl<T> fmt::Debug for NativeJoin<T> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("NativeJoin")
-            .field("id", &self.join.id())
-            .field("name", &self.name)
-            .finish_non_exhaustive()
+/// A future larger than this is boxed before it is moved about, so that it cannot overflow the
+/// stack of its spawner (law `L032`).
+const INLINE_MAX: usize = 16 * 1024;
+
+fn spawn<F>(shared: &Shared, future: F) -> Join<F::Output>
+where
+    F: Future<Output: Send + 'static> + Send + 'static,
+{
+    if const { size_of::<F>() > INLINE_MAX } {
+        return shared.spawn(Root::new(Box::pin(future)));
     }
     shared.spawn(Root::new(future))
 }

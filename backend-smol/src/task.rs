@@ -56,7 +56,7 @@ pub(crate) fn spawn<F>(rt: &Smol, future: F, meta: TaskMeta) -> Join<F::Output>
 where
     F: Future<Output: Send + 'static> + Send + 'static,
 {
-    if size_of::<F>() > INLINE_MAX {
+    if const { size_of::<F>() > INLINE_MAX } {
         return spawn_sized(rt, Box::pin(future), meta);
     }
     spawn_sized(rt, future, meta)

@@ -48,7 +48,7 @@ pub(crate) fn spawn<F>(rt: &Tokio, future: F, meta: TaskMeta) -> Join<F::Output>
 where
     F: Future<Output: Send + 'static> + Send + 'static,
 {
-    if size_of::<F>() > INLINE_MAX {
+    if const { size_of::<F>() > INLINE_MAX } {
         return spawn_sized(rt, Box::pin(future), meta);
     }
     spawn_sized(rt, future, meta)

@@ -72,14 +72,11 @@ impl Spawn for AnyRuntime {
     where
         F: Future<Output: Send + 'static> + Send + 'static,
     {
-        let job = Box::pin(Job {
-            future: Some(future),
-            output: None,
-        });
-        AnyJoin {
-            erased: self.erased.spawn_job(job, meta),
-            take: Carried::take,
+        // The job drops its future in place, for which an unoptimised build takes as much stack.
+        if const { size_of::<F>() > INLINE_MAX } {
+            return self.spawn_job(Box::pin(future), meta);
         }
+        self.spawn_job(future, meta)
     }
 
     fn spawn_blocking_raw<F, T>(&self, f: F, meta: TaskMeta) -> AnyJoin<T>
@@ -107,6 +104,25 @@ impl Spawn for AnyRuntime {
         self.erased
             .block_in_place(&mut || out = f.take().map(|f| f()));
         out.expect("a backend runs the closure of block_in_place once")
+    }
+}
+
+/// A future larger than this has a box of its own (`L032`).
+const INLINE_MAX: usize = 16 * 1024;
+
+impl AnyRuntime {
+    fn spawn_job<F>(&self, future: F, meta: TaskMeta) -> AnyJoin<F::Output>
+    where
+        F: Future<Output: Send + 'static> + Send + 'static,
+    {
+        let job = Box::pin(Job {
+            future: Some(future),
+            output: None,
+        });
+        AnyJoin {
+            erased: self.erased.spawn_job(job, meta),
+            take: Carried::take,
+        }
     }
 }
 

@@ -38,7 +38,8 @@ pub(crate) fn spawn<F>(sim: &Arc<Sim>, future: F, meta: TaskMeta) -> Join<F::Out
 where
     F: Future<Output: Send + 'static> + Send + 'static,
 {
-    let (live, joint) = live(future, meta.name.clone());
+    // Boxed before it is moved about: it may be large (`L032`).
+    let (live, joint) = live(Box::pin(future), meta.name.clone());
     let body = Body::Idle(Box::pin(Root::new(live)));
     let place = enter(sim, meta, body);
     Join { place, joint }
