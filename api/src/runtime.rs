@@ -20,13 +20,17 @@ use crate::{AsyncFs, AsyncNet, Entropy, Spawn, Timer};
 /// What its tasks, and the futures and objects that it makes, owe to wakers and to whoever polls:
 ///
 /// - `L001` Every wake of an unfinished task is followed by a poll.
+/// - `L002` What was written before a wake is seen by the poll that the wake causes, also if the
+///   task was scheduled already.
 /// - `L003` Wakers work after their task is over, and after the runtime is gone.
 /// - `L004` Wakes inside a poll cause one more poll after it, not a poll inside it.
 /// - `L005` A task is never polled by two threads at once, and never after it was ready.
 /// - `L006` What was polled with one waker and then with another wakes the other.
+/// - `L007` And it does not wake the one that was replaced.
 /// - `L008` Polls that nothing asked for change nothing; however many wakers they come with, few
 ///   are kept, and whoever is let go is woken to come again.
 /// - `L010` Wakers are cloned, woken and dropped under no lock of the runtime.
+/// - `L011` A waker that panics costs no other its wake-up, and the runtime goes on.
 /// - `L012` A future may be polled on one thread, then on another, and dropped on a third.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not an anyrt runtime",
@@ -90,12 +94,19 @@ pub trait Runtime: Core + AsyncNet + AsyncFs {}
 ///
 /// # Contract
 ///
-/// - `L054` Making and dropping many runtimes leaves neither threads nor descriptors behind.
+/// - `L054` Making and dropping many runtimes leaves neither threads nor descriptors nor memory
+///   behind.
 /// - `L055` A runtime that cannot be started, for want of descriptors or threads, is an
 ///   [`io::Error`](std::io::Error).
 /// - `L049` Dropping the owner inside asynchronous code neither panics nor blocks.
 /// - `L053` Two runtimes of one backend in a process are independent; dropping one does not
 ///   disturb the other.
+/// - `L056` The owner may be dropped by another thread than the one that made it, and by the
+///   destructor of a thread-local.
+/// - `L057` In a forked child the runtime of its parent is of no use, and says so, by an error or
+///   a panic that names `fork`; it never hangs, and takes nothing away from the parent. A child
+///   starts a runtime of its own.
+/// - `L058` The library alone, and a handle, start no thread and open no descriptor.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot block a thread: it does not own a runtime",
     label = "this is lent, not owned",
@@ -129,6 +140,7 @@ pub trait BlockOn: Debug + Send + Sync + 'static {
     ///
     /// # Contract
     ///
+    /// - `L034` Every task goes, also one that nothing can wake any more.
     /// - `L043` It waits for blocking closures that have started, and cancels those that have not.
     /// - `L050` Every task's future is dropped exactly once, never beside a poll of it; its
     ///   destructor may spawn, wake and drop handles.

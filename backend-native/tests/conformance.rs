@@ -11,7 +11,11 @@ impl Backend for Direct {
     type Owner = Runtime;
 
     const NAME: &'static str = "native";
-    const DEVIATIONS: &'static [Deviation] = &[];
+    const DEVIATIONS: &'static [Deviation] = &[Deviation {
+        law: "L063",
+        why: "the task that a worker woke last is its alone until its poll ends, as long as nobody \
+              watches workers that block: yield in long polls, or use `block_in_place`",
+    }];
     const CAPABILITIES: &'static [Capability] =
         &[Capability::Os, Capability::Threads, Capability::Unix];
 
@@ -19,6 +23,7 @@ impl Backend for Direct {
         Builder::new()
             .workers(setup.workers)
             .blocking_threads(setup.blocking_threads)
+            .blocking_keep_alive(setup.blocking_keep_alive)
             .build()
     }
 }

@@ -128,6 +128,7 @@ impl fmt::Debug for Runtime {
 pub struct Builder {
     workers: Option<usize>,
     blocking_threads: Option<usize>,
+    blocking_keep_alive: Option<Duration>,
     thread_name: Option<String>,
     is_single: bool,
 }
@@ -155,6 +156,12 @@ impl Builder {
     /// The most threads for blocking closures; at least one.
     pub fn blocking_threads(mut self, n_threads: usize) -> Self {
         self.blocking_threads = Some(n_threads.max(1));
+        self
+    }
+
+    /// How long a blocking thread waits for the next closure before it ends (`L042`).
+    pub fn blocking_keep_alive(mut self, keep_alive: Duration) -> Self {
+        self.blocking_keep_alive = Some(keep_alive);
         self
     }
 
@@ -186,6 +193,9 @@ impl Builder {
             }
             None => Lookups::new(),
         };
+        if let Some(keep_alive) = self.blocking_keep_alive {
+            tokio.thread_keep_alive(keep_alive);
+        }
         let name = self.thread_name.unwrap_or_else(|| "anyrt-tokio".into());
         tokio.thread_name(&name);
         // tokio panics if a worker cannot be started.

@@ -12,11 +12,19 @@ impl Backend for Direct {
     type Owner = Runtime;
 
     const NAME: &'static str = "tokio";
-    const DEVIATIONS: &'static [Deviation] = &[Deviation {
-        law: "l099_a_failed_deregistration_leaks_nothing",
-        why: "tokio keeps what it knows of a socket that it could not deregister, since the system \
-              may still name it; some 450 bytes, and only if its descriptor was closed elsewhere",
-    }];
+    const DEVIATIONS: &'static [Deviation] = &[
+        Deviation {
+            law: "L063",
+            why: "a worker of tokio keeps the task that was woken last to itself, until its poll \
+                  ends: yield in long polls, or use `spawn_blocking` or `block_in_place`",
+        },
+        Deviation {
+            law: "l099_a_failed_deregistration_leaks_nothing",
+            why: "tokio keeps what it knows of a socket that it could not deregister, since the \
+                  system may still name it; some 450 bytes, and only if its descriptor was closed \
+                  elsewhere",
+        },
+    ];
     const CAPABILITIES: &'static [Capability] =
         &[Capability::Os, Capability::Threads, Capability::Unix];
 
@@ -24,6 +32,7 @@ impl Backend for Direct {
         Runtime::builder()
             .workers(setup.workers)
             .blocking_threads(setup.blocking_threads)
+            .blocking_keep_alive(setup.blocking_keep_alive)
             .build()
     }
 }

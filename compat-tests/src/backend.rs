@@ -4,6 +4,7 @@
 
 use std::fmt;
 use std::io;
+use std::time::Duration;
 
 use anyrt_api::BlockOn;
 
@@ -39,6 +40,9 @@ pub struct Setup {
     pub workers: usize,
     /// The limit of threads for blocking closures, where it can be chosen.
     pub blocking_threads: usize,
+    /// How long a thread for blocking closures waits for the next one before it ends, where it can
+    /// be chosen.
+    pub blocking_keep_alive: Duration,
     /// What a simulated backend draws its decisions from. Others ignore it.
     pub seed: u64,
 }
@@ -48,6 +52,7 @@ impl Default for Setup {
         Setup {
             workers: 2,
             blocking_threads: 8,
+            blocking_keep_alive: Duration::from_secs(10),
             seed: 0,
         }
     }
@@ -65,6 +70,8 @@ pub enum Capability {
     Threads,
     /// It has Unix sockets.
     Unix,
+    /// Its clock is its own: time passes when all of its tasks wait, so that years go by at once.
+    VirtualTime,
 }
 
 impl fmt::Display for Capability {
@@ -73,6 +80,7 @@ impl fmt::Display for Capability {
             Capability::Os => "objects of an operating system",
             Capability::Threads => "threads of its own",
             Capability::Unix => "Unix sockets",
+            Capability::VirtualTime => "a clock of its own",
         })
     }
 }

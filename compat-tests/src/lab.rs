@@ -43,9 +43,10 @@ impl<B: Backend> Lab<B> {
     }
 
     /// Runs a law's future in `block_on` of a runtime with two workers, then of one with one: what
-    /// holds with several threads must hold with one too, and the other way round.
+    /// holds with several threads must hold with one too, and the other way round. Or with as many
+    /// as `LAWS_WORKERS` says.
     pub(crate) fn run<F: Future<Output = ()>>(&self, law: fn(HandleOf<B>) -> F) {
-        for workers in [2, 1] {
+        for workers in worker_counts() {
             let owner = self.start_with(|setup| setup.workers = workers);
             owner.block_on(law(owner.handle()));
             owner.shutdown(GRACE);
@@ -55,7 +56,7 @@ impl<B: Backend> Lab<B> {
     /// The same over the erased handle: the way to optional traits, which a generic table cannot
     /// ask of every backend.
     pub(crate) fn run_erased<F: Future<Output = ()>>(&self, law: fn(AnyRuntime) -> F) {
-        for workers in [2, 1] {
+        for workers in worker_counts() {
             let owner = self.start_with(|setup| setup.workers = workers);
             owner.block_on(law(AnyRuntime::new(owner.handle())));
             owner.shutdown(GRACE);
@@ -66,6 +67,20 @@ impl<B: Backend> Lab<B> {
 impl<B: Backend> fmt::Debug for Lab<B> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_tuple("Lab").field(&B::NAME).finish()
+    }
+}
+
+/// The numbers of workers with which a law is shown, one after the other: `LAWS_WORKERS`, as
+/// `1,2,64`, or 2 and 1.
+fn worker_counts() -> Vec<usize> {
+    let text = std::env::var("LAWS_WORKERS").unwrap_or_default();
+    let counts = text
+        .split(',')
+        .filter_map(|count| count.trim().parse().ok());
+    let counts: Vec<usize> = counts.filter(|count| *count > 0).collect();
+    match counts.is_empty() {
+        true => vec![2, 1],
+        false => counts,
     }
 }
 

@@ -18,11 +18,16 @@ impl Backend for Native {
     type Owner = anyrt_native::Runtime;
     const NAME: &'static str = "native";
     const CAPABILITIES: &'static [Capability] = ALL;
+    const DEVIATIONS: &'static [Deviation] = &[Deviation {
+        law: "L063",
+        why: "the task that a worker woke last is its alone until its poll ends",
+    }];
 
     fn start(setup: &Setup) -> io::Result<Self::Owner> {
         anyrt_native::Builder::new()
             .workers(setup.workers)
             .blocking_threads(setup.blocking_threads)
+            .blocking_keep_alive(setup.blocking_keep_alive)
             .build()
     }
 }
@@ -35,11 +40,16 @@ impl Backend for Tokio {
     type Owner = anyrt_tokio::Runtime;
     const NAME: &'static str = "tokio";
     const CAPABILITIES: &'static [Capability] = ALL;
+    const DEVIATIONS: &'static [Deviation] = &[Deviation {
+        law: "L063",
+        why: "the task that a worker woke last is its alone until its poll ends",
+    }];
 
     fn start(setup: &Setup) -> io::Result<Self::Owner> {
         anyrt_tokio::Builder::new()
             .workers(setup.workers)
             .blocking_threads(setup.blocking_threads)
+            .blocking_keep_alive(setup.blocking_keep_alive)
             .build()
     }
 }
@@ -52,15 +62,22 @@ impl Backend for TokioSingle {
     type Owner = anyrt_tokio::Runtime;
     const NAME: &'static str = "tokio, single-threaded";
     const CAPABILITIES: &'static [Capability] = ALL;
-    const DEVIATIONS: &'static [Deviation] = &[Deviation {
-        law: "l048_block_on_in_block_in_place",
-        why: "its only thread has no other to take its place: `block_in_place` panics and says so",
-    }];
+    const DEVIATIONS: &'static [Deviation] = &[
+        Deviation {
+            law: "l048_block_on_in_block_in_place",
+            why: "its only thread has no other to take its place: `block_in_place` panics and says so",
+        },
+        Deviation {
+            law: "L063",
+            why: "there is no other worker",
+        },
+    ];
 
     fn start(setup: &Setup) -> io::Result<Self::Owner> {
         anyrt_tokio::Builder::new()
             .current_thread()
             .blocking_threads(setup.blocking_threads)
+            .blocking_keep_alive(setup.blocking_keep_alive)
             .build()
     }
 }
@@ -77,6 +94,8 @@ impl Backend for Smol {
     fn start(setup: &Setup) -> io::Result<Self::Owner> {
         anyrt_smol::Runtime::builder()
             .workers(setup.workers)
+            .blocking_threads(setup.blocking_threads)
+            .blocking_keep_alive(setup.blocking_keep_alive)
             .build()
     }
 }

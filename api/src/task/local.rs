@@ -18,8 +18,10 @@ use super::JoinError;
 
 /// Runs `f` with a place to spawn futures that are not `Send`, and gives its output.
 ///
-/// Local tasks run while the scope is polled, on the thread that polls it, and are dropped when the
-/// scope ends (`L028` on no other thread).
+/// Local tasks run while the scope is polled, and are dropped when the scope ends.
+///
+/// - `L028` They are polled and dropped on the thread that polls the scope, and on no other,
+///   whoever wakes them.
 ///
 /// ```
 /// # futures_lite::future::block_on(async {

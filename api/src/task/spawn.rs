@@ -33,6 +33,9 @@ use crate::{BlockOn, current};
 ///   its output at most once, whoever joins is woken, and nothing else of the runtime is disturbed.
 /// - `L029` `spawn` works from any thread, from a blocking one too, and from the destructors of
 ///   another task's future and output.
+/// - `L031` Tasks that have ended leave no memory behind, however many they were.
+/// - `L032` A future of 1 MiB can be spawned from a stack of 8 MiB, and one of 256 KiB from one of
+///   2 MiB, in every build; a worker polls and drops either.
 /// - `L033` Handles and errors are `Send + Sync + Unpin`, whatever the output is.
 ///
 /// Of blocking closures:
@@ -44,12 +47,20 @@ use crate::{BlockOn, current};
 /// - `L038` An abort of a closure that has started does nothing; of a queued one, either it never
 ///   runs and the error is cancelled, or it runs in full.
 /// - `L039` While all threads are busy, closures wait in order, and none is dropped.
+/// - `L040` If no thread can be had, the handle resolves to a cancelled [`JoinError`] that says so,
+///   and the closure never runs; or it runs later. Nothing panics, hangs or aborts.
+/// - `L041` No operation needs a second such thread to finish what it does on a first: one is
+///   enough.
+/// - `L042` A thread that has nothing to do ends within ten seconds, or the time that was chosen.
 ///
 /// Of fairness:
 ///
 /// - `L059` With 100 tasks that wake themselves, a sleep of 5 ms returns within 100 ms, and each
 ///   task is polled.
 /// - `L062` Two tasks that only wake each other cannot starve a third.
+/// - `L063` A task that stays in a poll for long strands nobody who is queued behind it, while
+///   another worker is free.
+/// - `L065` Sockets and timers are served though the queues of tasks never become empty.
 /// - `L067` Tasks that compute, spawned at once, run on all workers within 50 ms.
 ///
 /// # Implementation notes
@@ -82,7 +93,7 @@ pub trait Spawn: Clone + Debug + Send + Sync + Unpin + 'static {
     /// Runs `f` once on a thread that may block, with this runtime entered there and the thread
     /// [`undriven`](current::undriven).
     ///
-    /// If no thread can be had, the handle resolves to a [`JoinError`] or `f` runs later.
+    /// If no thread can be had: `L040` above.
     fn spawn_blocking_raw<F, T>(&self, f: F, meta: TaskMeta) -> Self::RawJoin<T>
     where
         F: FnOnce() -> T + Send + 'static,

@@ -18,6 +18,11 @@ use std::time::{Instant, SystemTime};
 /// - `L074` An alarm set while the runtime waits for a later one fires on time.
 /// - `L075` Dropping an alarm takes it out: no later wake-up, no memory kept.
 /// - `L076` Alarms that fire, are dropped and are reset at the same time lose nobody.
+/// - `L078` A deadline that is years ahead comes exactly then.
+/// - `L079` With 10,000 alarms and 20 busy sockets each alarm fires within 100 ms of its deadline.
+/// - `L080` The clock goes on while the process is stopped; when it is let go, the alarms that are
+///   overdue fire at once, and once.
+/// - `L081` A process that was stopped makes progress again when it goes on.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` has no clock: it is not the handle of an anyrt runtime",
     label = "this is not a handle of an anyrt backend",

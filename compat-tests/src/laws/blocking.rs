@@ -1,4 +1,4 @@
-//! Laws of blocking calls: L035 to L039, L048, and `block_in_place`.
+//! Laws of blocking calls: L035 to L039, L041, L048, and `block_in_place`.
 
 use std::panic::panic_any;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -6,9 +6,11 @@ use std::sync::mpsc::channel;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use anyrt_api::{BlockOn, Runtime, Spawn as _, Timer as _};
+use anyrt_api::net::lookup_host_in;
+use anyrt_api::{BlockOn, Runtime, Spawn as _, Timer as _, fs};
 
 use crate::gate::{Gate, step_aside};
+use crate::scratch::folder;
 use crate::{Backend, Capability, Lab, Law};
 
 pub(super) fn table<B: Backend>() -> Vec<Law<B>> {
@@ -19,6 +21,7 @@ pub(super) fn table<B: Backend>() -> Vec<Law<B>> {
         law!(l037_drop_detaches_a_closure in lab),
         law!(l038_abort_of_a_closure in lab).needs(Capability::Threads),
         law!(l039_queued_closures_start_in_order in lab).needs(Capability::Threads),
+        law!(l041_one_blocking_thread_is_enough in lab),
         law!(l048_block_on_in_a_blocking_closure in lab),
         law!(l048_block_on_in_block_in_place in lab).needs(Capability::Threads),
     ]
@@ -166,6 +169,42 @@ fn l039_queued_closures_start_in_order<B: Backend>(lab: &Lab<B>) {
     });
     let order = order.lock().expect("no panic under this lock");
     assert_eq!(*order, (0..40).collect::<Vec<_>>());
+}
+
+/// L041: No operation needs a second blocking thread to finish what it does on a first: with one
+/// thread everything gets done.
+fn l041_one_blocking_thread_is_enough<B: Backend>(lab: &Lab<B>) {
+    let owner = lab.start_with(|setup| setup.blocking_threads = 1);
+    let rt = owner.handle();
+    owner.block_on(async {
+        let folder = folder(&rt).await;
+        let tasks: Vec<_> = (0..12_u8)
+            .map(|number| {
+                let (rt, path) = (rt.clone(), folder.join(number.to_string()));
+                rt.clone().spawn(async move {
+                    fs::create_dir_in(&path, &rt).await.expect("a folder");
+                    let file = path.join("file");
+                    fs::write_in(&file, [number; 9_000], &rt)
+                        .await
+                        .expect("written");
+                    let copy = path.join("copy");
+                    fs::copy_in(&file, &copy, &rt).await.expect("copied");
+                    rt.spawn_blocking(|| ()).await.expect("a closure");
+                    let _ = lookup_host_in("localhost:1", &rt)
+                        .await
+                        .expect("an address");
+                    assert_eq!(
+                        fs::read_in(&copy, &rt).await.expect("read"),
+                        [number; 9_000]
+                    );
+                    fs::remove_dir_all_in(&path, &rt).await.expect("removed");
+                })
+            })
+            .collect();
+        for task in tasks {
+            task.await.expect("one thread is enough");
+        }
+    });
 }
 
 /// L048: `block_on` works inside a blocking closure.

@@ -1,4 +1,4 @@
-//! Laws of progress: L059, L060, L062, L064, L065 and L067, without sockets.
+//! Laws of progress: L059, L060, L062, L064 and L067, without sockets.
 
 use std::future::{pending, poll_fn};
 use std::pin::pin;

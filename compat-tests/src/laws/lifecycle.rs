@@ -1,5 +1,7 @@
-//! Laws of a runtime's life: L044 to L047, L049 and L053.
+//! Laws of a runtime's life: L044 to L047, L049, L053 and L056.
 
+use std::any::Any;
+use std::cell::RefCell;
 use std::future::pending;
 use std::panic::{AssertUnwindSafe, catch_unwind, panic_any};
 use std::sync::Arc;
@@ -24,6 +26,8 @@ pub(super) fn table<B: Backend>() -> Vec<Law<B>> {
             .needs(Capability::Threads)
             .stochastic(),
         law!(l053_runtimes_are_independent in lab),
+        law!(l056_another_thread_drops_it in lab),
+        law!(l056_the_end_of_a_thread_drops_it in lab),
     ]
 }
 
@@ -229,4 +233,61 @@ fn l053_runtimes_are_independent<B: Backend>(lab: &Lab<B>) {
         });
     }
     assert_eq!(stays.block_on(before).expect("the first runtime's task"), 7);
+}
+
+/// L056: The owner may be dropped, or shut down, by another thread than the one that made it.
+fn l056_another_thread_drops_it<B: Backend>(lab: &Lab<B>) {
+    for shuts_down in [true, false] {
+        let make = || {
+            let owner = lab.start();
+            let rt = owner.handle();
+            let left = rt.spawn(pending::<()>());
+            owner.block_on(async { rt.spawn(step_aside(3)).await.expect("it runs") });
+            (owner, left)
+        };
+        let (owner, left) = std::thread::scope(|scope| scope.spawn(make).join())
+            .expect("a runtime is made by any thread");
+        let end = || match shuts_down {
+            true => owner.shutdown(Duration::from_secs(5)),
+            false => drop(owner),
+        };
+        std::thread::scope(|scope| scope.spawn(end).join()).expect("and dropped by any other");
+        let error = futures_lite::future::block_on(left).expect_err("its runtime is gone");
+        assert!(error.is_cancelled());
+    }
+}
+
+thread_local! {
+    static HELD: RefCell<Option<Box<dyn Any>>> = const { RefCell::new(None) };
+}
+
+/// L056: The owner may be dropped by the destructor of a thread-local: before those of the
+/// runtime's own, and after them.
+fn l056_the_end_of_a_thread_drops_it<B: Backend>(lab: &Lab<B>) {
+    for is_first in [true, false] {
+        let (started, gone) = (lab.start(), Gate::new());
+        let mark = gone.opened_by_drop();
+        let end = || {
+            // What a thread used first it drops last, or the other way round.
+            if is_first {
+                HELD.set(None);
+            }
+            let rt = started.handle();
+            let left = rt.spawn(async move {
+                let _mark = mark;
+                pending::<()>().await;
+            });
+            started.block_on(async {
+                rt.sleep_until(rt.now() + Duration::from_millis(1)).await;
+                rt.spawn(step_aside(3)).await.expect("it runs");
+            });
+            HELD.set(Some(Box::new(started)));
+            left
+        };
+        let left = std::thread::scope(|scope| scope.spawn(end).join());
+        let left = left.expect("the end of a thread does not panic");
+        let error = futures_lite::future::block_on(left).expect_err("its runtime is gone");
+        assert!(error.is_cancelled());
+        futures_lite::future::block_on(gone.wait());
+    }
 }

@@ -40,6 +40,7 @@ mod mixing;
 mod os;
 mod outlive;
 mod path;
+mod progress;
 mod shutdown;
 mod spawn;
 mod stream;
@@ -49,6 +50,7 @@ mod timer;
 mod udp;
 mod untested;
 mod waker;
+mod wakes;
 
 pub use mixing::{Operation, operations};
 pub use untested::untested;
@@ -60,6 +62,7 @@ use crate::{Backend, Law};
 pub fn all<B: Backend>() -> Vec<Law<B>> {
     let mut laws = Vec::new();
     laws.extend(waker::table());
+    laws.extend(wakes::table());
     laws.extend(spawn::table());
     laws.extend(cancel::table());
     laws.extend(combinations::table());
@@ -68,6 +71,7 @@ pub fn all<B: Backend>() -> Vec<Law<B>> {
     laws.extend(shutdown::table());
     laws.extend(outlive::table());
     laws.extend(fairness::table());
+    laws.extend(progress::table());
     laws.extend(timer::table());
     laws.extend(time::table());
     laws.extend(current::table());

@@ -1,4 +1,4 @@
-//! Laws of a shutdown: L043, L050 and L051.
+//! Laws of a shutdown: L034, L043, L050 and L051.
 
 use std::future::{pending, poll_fn};
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -16,6 +16,7 @@ use crate::{Backend, Capability, Lab, Law};
 
 pub(super) fn table<B: Backend>() -> Vec<Law<B>> {
     vec![
+        law!(l034_tasks_that_nobody_can_wake_are_freed in lab),
         law!(l050_shutdown_drops_each_future_once in lab),
         law!(l051_shutdown_in_time in lab)
             .needs(Capability::Threads)
@@ -23,6 +24,47 @@ pub(super) fn table<B: Backend>() -> Vec<Law<B>> {
         law!(l051_shutdown_with_any_limit in lab),
         law!(l043_shutdown_waits_for_closures in lab).needs(Capability::Threads),
     ]
+}
+
+/// L034: A detached task that nothing can wake any more is dropped with its runtime, also one that
+/// holds its own waker, or the handle of the runtime.
+fn l034_tasks_that_nobody_can_wake_are_freed<B: Backend>(lab: &Lab<B>) {
+    for shuts_down in [true, false] {
+        let owner = lab.start();
+        let rt = owner.handle();
+        let gone = Gate::new();
+        for number in 0..30 {
+            let (mark, own, handle) = (gone.opened_by_drop(), Mutex::new(None), rt.clone());
+            drop(rt.spawn(async move {
+                let _held = (mark, handle);
+                if number % 3 == 0 {
+                    step_aside(number).await;
+                }
+                poll_fn(|cx| {
+                    *own.lock().expect("no panic under this lock") = Some(cx.waker().clone());
+                    Poll::<()>::Pending
+                })
+                .await;
+            }));
+        }
+        owner.block_on(async { step_aside(100).await });
+        assert_eq!(
+            gone.count(),
+            0,
+            "a task was dropped while its runtime lives"
+        );
+        match shuts_down {
+            true => owner.shutdown(Duration::from_secs(5)),
+            false => drop(owner),
+        }
+        assert!(
+            !shuts_down || gone.count() == 30,
+            "{} were dropped",
+            gone.count()
+        );
+        // The drop does not wait, but they go.
+        futures_lite::future::block_on(gone.wait_for(30));
+    }
 }
 
 /// What `l050_..` puts into each task: it sees that its drop comes once and not beside a poll, and

@@ -1,12 +1,13 @@
-//! Laws of spawning and joining: L013 to L022, and what a handle is.
+//! Laws of spawning and joining: L013 to L022, L029, L032, and what a handle is.
 
 use std::cell::Cell;
 use std::error::Error;
-use std::future::pending;
+use std::future::{Future, pending};
 use std::panic::{AssertUnwindSafe, catch_unwind, panic_any};
-use std::pin::pin;
+use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::task::{Context, Poll};
 
 use anyrt_api::Runtime;
 use anyrt_api::task::JoinError;
@@ -29,6 +30,7 @@ pub(super) fn table<B: Backend>() -> Vec<Law<B>> {
         law!(l022_is_finished_after_the_destructor),
         law!(l029_spawn_from_a_destructor),
         law!(l029_spawn_from_foreign_threads).needs(Capability::Threads),
+        law!(l032_a_large_future_needs_no_large_stack),
         law!(l033_handles_are_send_and_sync),
     ]
 }
@@ -332,6 +334,54 @@ async fn l029_spawn_from_foreign_threads<R: Runtime>(rt: R) {
     let blocking = rt.spawn_blocking(move || inner.spawn(async { 9 }));
     let task = blocking.await.expect("spawn does not panic in a closure");
     assert_eq!(task.await.expect("it runs"), 9);
+}
+
+/// A future of `SIZE` bytes.
+struct Large<const SIZE: usize> {
+    bytes: [u8; SIZE],
+    left: usize,
+}
+
+impl<const SIZE: usize> Large<SIZE> {
+    fn new(left: usize) -> Self {
+        let bytes = [7; SIZE];
+        Large { bytes, left }
+    }
+}
+
+impl<const SIZE: usize> Future for Large<SIZE> {
+    type Output = bool;
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<bool> {
+        if self.left == 0 {
+            return Poll::Ready(self.bytes.iter().all(|byte| *byte == 7));
+        }
+        self.left -= 1;
+        cx.waker().wake_by_ref();
+        Poll::Pending
+    }
+}
+
+/// L032: A future of 1 MiB can be spawned from a stack of 8 MiB, as that of `main` is, and one of
+/// 256 KiB from one of 2 MiB, as those of threads are. A worker polls and drops either.
+async fn l032_a_large_future_needs_no_large_stack<R: Runtime>(rt: R) {
+    const SMALL: usize = 1 << 18;
+    const LARGE: usize = 1 << 20;
+    for left in 0..3 {
+        let by_main = rt.spawn(Large::<LARGE>::new(left));
+        assert!(by_main.await.expect("it runs"));
+        // Dropping it unfinished needs no more.
+        let cancelled = rt.spawn(Large::<LARGE>::new(left)).cancel().await;
+        assert!(cancelled.unwrap_or_else(|error| error.is_cancelled()));
+        let by_a_thread = || rt.spawn(Large::<SMALL>::new(left));
+        let spawned = std::thread::scope(|scope| scope.spawn(by_a_thread).join());
+        let task = spawned.expect("spawn does not panic");
+        assert!(task.await.expect("it runs"));
+        let inner = rt.clone();
+        let by_a_task = rt.spawn(async move { inner.spawn(Large::<SMALL>::new(left)).await });
+        let output = by_a_task.await.expect("spawn does not panic");
+        assert!(output.expect("it runs"));
+    }
 }
 
 /// L033: Handles and errors are `Send + Sync + Unpin`, whatever the output is.

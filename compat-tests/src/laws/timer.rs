@@ -1,4 +1,4 @@
-//! Laws of the clock and its alarms: L068, L069, and L071 to L077.
+//! Laws of the clock and its alarms: L068, L069, and L071 to L078.
 
 use std::future::Future;
 use std::pin::{Pin, pin};
@@ -30,6 +30,7 @@ pub(super) fn table<B: Backend>() -> Vec<Law<B>> {
         law!(l075_many_dropped_alarms_leave_nothing),
         law!(l076_alarms_fire_drop_and_reset_at_once),
         law!(l077_reset_arms_once),
+        law!(l078_far_deadlines_are_exact).needs(Capability::VirtualTime),
     ]
 }
 
@@ -301,4 +302,33 @@ async fn l077_reset_arms_once<R: Runtime>(rt: R) {
     sleep.as_mut().await;
     assert!(rt.now() >= put_off, "the old deadline fired after a reset");
     assert_eq!(far.wakes(), 0, "a waker of long ago was woken");
+}
+
+/// L078: Deadlines that are years ahead come exactly then, in order, whatever comes between.
+async fn l078_far_deadlines_are_exact<R: Runtime>(rt: R) {
+    const DAY: Duration = Duration::from_secs(24 * 60 * 60);
+    let start = rt.now();
+    // Years: below, at and beyond what a wheel of timers spans.
+    let alarms: Vec<_> = [1, 2, 3, 4, 5, 9, 10, 40]
+        .into_iter()
+        .flat_map(|years| [0, 1, 999_999_999].map(|ns| DAY * 365 * years + Duration::new(0, ns)))
+        .map(|length| {
+            let rt = rt.clone();
+            rt.clone().spawn(async move {
+                rt.sleep_until(start + length).await;
+                (length, rt.now() - start)
+            })
+        })
+        .collect();
+    // Near ones, so that time also goes in small steps.
+    for _ in 0..100 {
+        rt.sleep_until(rt.now() + DAY * 30).await;
+        rt.sleep_until(rt.now() + ms(1)).await;
+    }
+    for alarm in alarms {
+        let (length, slept) = alarm.await.expect("it fires");
+        assert!(slept >= length, "{slept:?} in place of {length:?}");
+        // A turn of a simulation may take a moment of its time.
+        assert!(slept < length + ms(1), "{slept:?} in place of {length:?}");
+    }
 }

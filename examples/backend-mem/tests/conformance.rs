@@ -12,7 +12,7 @@ impl Backend for Direct {
     type Owner = anyrt_mem::Runtime;
     const NAME: &'static str = "mem";
     const DEVIATIONS: &'static [Deviation] = &[];
-    const CAPABILITIES: &'static [Capability] = &[];
+    const CAPABILITIES: &'static [Capability] = &[Capability::VirtualTime];
 
     fn start(setup: &Setup) -> io::Result<Self::Owner> {
         Ok(anyrt_mem::Runtime::new(setup.seed))

@@ -90,6 +90,10 @@ const BANS: [Ban; 5] = [
                 "compat-tests/src/harness/child.rs",
                 "the watchdog stands outside the runtime",
             ),
+            (
+                "compat-tests/src/laws/os/threads.rs",
+                "tries whether a thread can be had",
+            ),
         ],
     },
 ];

@@ -10,16 +10,19 @@ mod ending;
 mod exhaustion;
 mod faults;
 mod files;
+mod fork;
 mod handles;
 mod idle;
 mod injected;
 mod interrupt;
 mod load;
+mod memory;
 mod names;
 mod pressure;
 mod process;
 mod resolver;
 mod small_disk;
+mod threads;
 mod twin;
 mod unix;
 
@@ -34,15 +37,18 @@ pub(super) fn table<B: Backend>() -> Vec<Law<B>> {
     laws.extend(ending::table());
     laws.extend(exhaustion::table());
     laws.extend(files::table());
+    laws.extend(fork::table());
     laws.extend(handles::table());
     laws.extend(idle::table());
     laws.extend(injected::table());
     laws.extend(interrupt::table());
     laws.extend(load::table());
+    laws.extend(memory::table());
     laws.extend(names::table());
     laws.extend(pressure::table());
     laws.extend(resolver::table());
     laws.extend(small_disk::table());
+    laws.extend(threads::table());
     laws.extend(twin::table());
     let mut laws: Vec<_> = laws
         .into_iter()
