@@ -82,7 +82,9 @@ impl Condition {
 
     /// Wakes one that waits.
     pub fn notify_one(&self) {
-        self.0.notify_one();
+        if self.n_waiting.load(Ordering::Relaxed) > 0 {
+            self.condvar.notify_one();
+        }
     }
 
     /// Wakes everybody who waits.
