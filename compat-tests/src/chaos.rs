@@ -5,8 +5,9 @@
 //! Knows nothing of what passes through it.
 //!
 //! ```no_run
+//! # use std::{io, net::SocketAddr};
 //! # use anyrt_laws::chaos::{Fault, Lane, Proxy};
-//! # async fn f<R: anyrt_api::Runtime>(server: std::net::SocketAddr, rt: &R) -> std::io::Result<()> {
+//! # async fn f<R: anyrt_api::Runtime>(server: SocketAddr, rt: &R) -> io::Result<()> {
 //! // Byte by byte to the server; after 100 bytes of its answer, silence.
 //! let (up, down) = (Lane::new().slices(1..=1), Lane::new().after(100, Fault::Stall));
 //! let proxy = Proxy::start(server, up, down, 7, rt).await?;

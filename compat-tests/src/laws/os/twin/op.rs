@@ -73,6 +73,10 @@ fn bytes() -> impl Strategy<Value = Vec<u8>> {
     prop_oneof![prop::collection::vec(any::<u8>(), 0..9), long]
 }
 
+fn offset() -> impl Strategy<Value = u64> {
+    0..9_000_u64
+}
+
 fn flags() -> impl Strategy<Value = Flags> {
     // Without access, or with flags that contradict each other, now and then: that is an error.
     let usual = |p| prop::bool::weighted(p);
@@ -98,7 +102,7 @@ fn flags() -> impl Strategy<Value = Flags> {
 
 fn on_files() -> impl Strategy<Value = Op> {
     let to = prop_oneof![
-        (0..9_000_u64).prop_map(SeekFrom::Start),
+        offset().prop_map(SeekFrom::Start),
         (-6_000..6_000_i64).prop_map(SeekFrom::Current),
         (-6_000..6_000_i64).prop_map(SeekFrom::End),
     ];
@@ -106,10 +110,10 @@ fn on_files() -> impl Strategy<Value = Op> {
         1 => file().prop_map(Op::Close),
         3 => (file(), 1..6_000_usize).prop_map(|(file, n)| Op::Read(file, n)),
         4 => (file(), bytes()).prop_map(|(file, bytes)| Op::Write(file, bytes)),
-        1 => (file(), 1..6_000_usize, 0..9_000_u64).prop_map(|(file, n, at)| Op::ReadAt(file, n, at)),
-        1 => (file(), bytes(), 0..9_000_u64).prop_map(|(file, it, at)| Op::WriteAt(file, it, at)),
+        1 => (file(), 1..6_000_usize, offset()).prop_map(|(file, n, at)| Op::ReadAt(file, n, at)),
+        1 => (file(), bytes(), offset()).prop_map(|(file, it, at)| Op::WriteAt(file, it, at)),
         3 => (file(), to).prop_map(|(file, to)| Op::Seek(file, to)),
-        1 => (file(), 0..9_000_u64).prop_map(|(file, len)| Op::SetLen(file, len)),
+        1 => (file(), offset()).prop_map(|(file, len)| Op::SetLen(file, len)),
         1 => file().prop_map(Op::Len),
         1 => file().prop_map(Op::Sync),
     ]
