@@ -9,12 +9,9 @@ use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 use std::time::{Instant, SystemTime};
 
-use anyrt_api::Core;
 use anyrt_api::time::RawSleep;
-use anyrt_kit::gone;
 use pin_project_lite::pin_project;
 
-use crate::Tokio;
 use crate::home::Home;
 use crate::io::Tie;
 
