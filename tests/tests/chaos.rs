@@ -4,9 +4,9 @@
 use std::io::ErrorKind;
 use std::time::Duration;
 
+use anyrt_api::Runtime;
 use anyrt_api::net::{TcpListener, TcpStream};
 use anyrt_api::time::timeout_in;
-use anyrt_api::{BlockOn, Runtime};
 use anyrt_laws::chaos::{Fault, Lane, Proxy};
 use anyrt_laws::{Backend, Setup};
 use anyrt_tests::{Native, Smol, Tokio};
