@@ -112,7 +112,7 @@ async fn l060_ready_operations_starve_no_timer<R: Runtime>(rt: R) {
 
 /// L060: A task that joins others which are over, one after the other, cannot starve a third.
 async fn l060_ready_joins_starve_no_task<R: Runtime>(rt: R) {
-    const JOINS: usize = 2_000;
+    const JOINS: usize = 8_000;
     let over: Vec<Vec<_>> = (0..4)
         .map(|_| (0..JOINS).map(|_| rt.spawn(async {})).collect())
         .collect();
