@@ -14,6 +14,11 @@ impl Backend for Direct {
     const NAME: &'static str = "tokio";
     const DEVIATIONS: &'static [Deviation] = &[
         Deviation {
+            law: "l011_a_waker_of_an_alarm_that_panics",
+            why: "tokio wakes alarms on a worker's stack, which the panic ends; to stand between \
+                  them would cost each alarm that waits an allocation, and wakers do not panic",
+        },
+        Deviation {
             law: "L063",
             why: "a worker of tokio keeps the task that was woken last to itself, until its poll \
                   ends: yield in long polls, or use `spawn_blocking` or `block_in_place`",

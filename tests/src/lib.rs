@@ -40,10 +40,20 @@ impl Backend for Tokio {
     type Owner = anyrt_tokio::Runtime;
     const NAME: &'static str = "tokio";
     const CAPABILITIES: &'static [Capability] = ALL;
-    const DEVIATIONS: &'static [Deviation] = &[Deviation {
-        law: "L063",
-        why: "the task that a worker woke last is its alone until its poll ends",
-    }];
+    const DEVIATIONS: &'static [Deviation] = &[
+        Deviation {
+            law: "l011_a_waker_of_an_alarm_that_panics",
+            why: "tokio wakes alarms on a worker's stack, which the panic ends",
+        },
+        Deviation {
+            law: "L063",
+            why: "the task that a worker woke last is its alone until its poll ends",
+        },
+        Deviation {
+            law: "l099_a_failed_deregistration_leaks_nothing",
+            why: "tokio keeps what it knows of a socket that it could not deregister",
+        },
+    ];
 
     fn start(setup: &Setup) -> io::Result<Self::Owner> {
         anyrt_tokio::Builder::new()
@@ -64,12 +74,20 @@ impl Backend for TokioSingle {
     const CAPABILITIES: &'static [Capability] = ALL;
     const DEVIATIONS: &'static [Deviation] = &[
         Deviation {
+            law: "l011_a_waker_of_an_alarm_that_panics",
+            why: "tokio wakes alarms on a worker's stack, which the panic ends",
+        },
+        Deviation {
             law: "l048_block_on_in_block_in_place",
             why: "its only thread has no other to take its place: `block_in_place` panics and says so",
         },
         Deviation {
             law: "L063",
             why: "there is no other worker",
+        },
+        Deviation {
+            law: "l099_a_failed_deregistration_leaks_nothing",
+            why: "tokio keeps what it knows of a socket that it could not deregister",
         },
     ];
 
@@ -90,6 +108,10 @@ impl Backend for Smol {
     type Owner = anyrt_smol::Runtime;
     const NAME: &'static str = "smol";
     const CAPABILITIES: &'static [Capability] = ALL;
+    const DEVIATIONS: &'static [Deviation] = &[Deviation {
+        law: "l011_a_waker_of_a_join_that_panics",
+        why: "async-task aborts the process if a joiner's waker panics",
+    }];
 
     fn start(setup: &Setup) -> io::Result<Self::Owner> {
         anyrt_smol::Runtime::builder()

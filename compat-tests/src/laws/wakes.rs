@@ -23,7 +23,8 @@ pub(super) fn table<B: Backend>() -> Vec<Law<B>> {
         law!(l007_a_replaced_waker_is_not_woken),
         law!(l007_a_replaced_waker_of_a_closure_is_not_woken).needs(Capability::Threads),
         law!(l007_a_replaced_waker_of_a_socket_is_not_woken),
-        law!(l011_a_waker_that_panics_costs_no_other_wake),
+        law!(l011_a_waker_of_a_join_that_panics),
+        law!(l011_a_waker_of_an_alarm_that_panics),
         law!(l011_a_waker_of_a_closure_that_panics).needs(Capability::Threads),
         law!(l011_a_waker_of_a_socket_that_panics),
     ]
@@ -147,29 +148,44 @@ impl Bad {
     }
 }
 
-/// L011: A waker that panics costs no other its wake-up, and the runtime goes on: alarms and joins.
-async fn l011_a_waker_that_panics_costs_no_other_wake<R: Runtime>(rt: R) {
+/// L011: A waker that panics costs no other its wake-up, and the runtime goes on: joins.
+async fn l011_a_waker_of_a_join_that_panics<R: Runtime>(rt: R) {
     let (bad, go) = (Bad::default(), Gate::new());
-    let deadline = rt.now() + Duration::from_millis(300);
-    let mut held: Vec<Pin<Box<dyn Future<Output = ()>>>> = Vec::new();
-    let mut others = Vec::new();
-    for _ in 0..4 {
-        let mut sleep = Box::pin(rt.sleep_until(deadline));
-        bad.poll(sleep.as_mut());
-        held.push(sleep);
-        let (alarm, gate) = (rt.sleep_until(deadline), go.clone());
-        others.push(rt.spawn(alarm));
-        let mut join = Box::pin(rt.spawn(async move { gate.wait().await }));
-        bad.poll(join.as_mut());
-        held.push(Box::pin(async move { join.await.expect("it ends") }));
+    let waits = || {
         let gate = go.clone();
-        others.push(rt.spawn(async move { gate.wait().await }));
+        rt.spawn(async move { gate.wait().await })
+    };
+    let (mut held, mut others) = (Vec::new(), Vec::new());
+    for _ in 0..4 {
+        let mut join = Box::pin(waits());
+        bad.poll(join.as_mut());
+        held.push(join);
+        others.push(waits());
     }
     go.open();
     for other in others {
         other.await.expect("it was woken");
     }
-    bad.0.wait_for(8).await;
+    bad.0.wait_for(4).await;
+    rt.spawn(async {}).await.expect("the runtime goes on");
+    drop(held);
+}
+
+/// L011: The same of alarms.
+async fn l011_a_waker_of_an_alarm_that_panics<R: Runtime>(rt: R) {
+    let bad = Bad::default();
+    let deadline = rt.now() + Duration::from_millis(300);
+    let (mut held, mut others) = (Vec::new(), Vec::new());
+    for _ in 0..4 {
+        let mut sleep = Box::pin(rt.sleep_until(deadline));
+        bad.poll(sleep.as_mut());
+        held.push(sleep);
+        others.push(rt.spawn(rt.sleep_until(deadline)));
+    }
+    for other in others {
+        other.await.expect("it was woken");
+    }
+    bad.0.wait_for(4).await;
     rt.sleep_until(rt.now() + Duration::from_millis(2)).await;
     rt.spawn(async {}).await.expect("the runtime goes on");
     drop(held);
