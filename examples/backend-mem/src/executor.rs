@@ -143,7 +143,7 @@ impl Sim {
         current::drive(self.erased(), || {
             let root = task::enter(self, TaskMeta::new(), Body::Root);
             self.lock().driving += 1;
-            let _entered = Later(self, |state| state.leave(root.id));
+            let _entered = Later(self, |state| state.leave(root.0));
             let mut future = pin!(Root::new(future));
             let waker = Waker::from(root.clone());
             let mut output = None;
@@ -156,11 +156,10 @@ impl Sim {
                         .poll(&mut cx)
                         .map(|done| output = Some(done))
                 };
-                if !self.step(root.id, poll_root) {
-                    if !rests {
-                        return None;
-                    }
-                    self.rest(root.id);
+                match self.step(root.0, poll_root) {
+                    true => {}
+                    false if rests => self.rest(root.0),
+                    false => return None,
                 }
             }
             output
@@ -328,7 +327,7 @@ impl State {
     /// Where in the queue the first is that the thread with this root may poll: the roots of others
     /// are polled by their own threads.
     fn head(&self, root: u64) -> Option<usize> {
-        let is_root = |id: &u64| matches!(self.tasks.get(id), Some(task) if task.is_root());
+        let is_root = |id: &u64| self.tasks.get(id).is_some_and(Task::is_root);
         let mut ready = self.ready.iter();
         ready.position(|id| *id == root || !is_root(id))
     }

@@ -71,7 +71,7 @@ impl Mem {
     /// Cuts the disk's power and gives it back: what was not synced is lost or kept in part, as the
     /// seed has it, and open files are dead. Tasks go on; to end them too, drop the owner.
     pub fn power_cut(&self) {
-        self.sim.disk.lock().power_cut(&self.sim.chance);
+        self.sim.disk.0.lock().power_cut(&self.sim.chance);
     }
 
     /// What happened so far. Equal seeds and equal programs give equal traces.
@@ -191,7 +191,7 @@ impl AsyncFs for Mem {
         file::on_disk(&self.sim, |tree| tree.rename(from, to)).await
     }
     async fn remove_file(&self, path: &Path) -> io::Result<()> {
-        file::on_disk(&self.sim, |tree| tree.remove_file(path)).await
+        file::on_disk(&self.sim, |tree| tree.remove(path, false)).await
     }
     async fn create_dir(&self, path: &Path, recursive: bool, mode: Option<u32>) -> io::Result<()> {
         file::on_disk(&self.sim, |tree| {
@@ -200,7 +200,7 @@ impl AsyncFs for Mem {
         .await
     }
     async fn remove_dir(&self, path: &Path) -> io::Result<()> {
-        file::on_disk(&self.sim, |tree| tree.remove_dir(path)).await
+        file::on_disk(&self.sim, |tree| tree.remove(path, true)).await
     }
     async fn remove_dir_all(&self, path: &Path) -> io::Result<()> {
         file::on_disk(&self.sim, |tree| tree.remove_dir_all(path)).await

@@ -49,8 +49,7 @@ where
 pub(crate) fn enter(sim: &Arc<Sim>, meta: TaskMeta, body: Body) -> Arc<Place> {
     let mut state = sim.lock();
     let id = state.new_id();
-    let owned = sim.clone();
-    let place = Arc::new(Place { id, sim: owned });
+    let place = Arc::new(Place(id, sim.clone()));
     if state.closed {
         drop(state);
         current::enter(sim.erased(), || drop(body));
@@ -104,25 +103,22 @@ impl Task {
     }
 }
 
-/// Where a task is found: what its wakers and its join handle have of it.
+/// Where a task is found, its number in its world: what its wakers and its join handle have of it.
 #[derive(Debug)]
-pub(crate) struct Place {
-    pub(crate) id: u64,
-    sim: Arc<Sim>,
-}
+pub(crate) struct Place(pub(crate) u64, Arc<Sim>);
 
 impl Place {
     /// Puts the task into the queue, unless it is there; if it runs, once it has run.
     fn schedule(&self, aborts: bool) {
-        let mut state = self.sim.lock();
+        let mut state = self.1.lock();
         let State { tasks, ready, .. } = &mut *state;
-        if let Some(task) = tasks.get_mut(&self.id) {
+        if let Some(task) = tasks.get_mut(&self.0) {
             task.is_aborted |= aborts;
             let was_queued = mem::replace(&mut task.is_queued, true);
             let waits = !was_queued && !matches!(task.body, Body::Running);
-            ready.extend(waits.then_some(self.id));
+            ready.extend(waits.then_some(self.0));
         }
-        self.sim.tell(state);
+        self.1.tell(state);
     }
 }
 
@@ -144,8 +140,7 @@ impl<T: Send> Future for Join<T> {
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let Join { place, joint } = &mut *self;
-        let join = |cx: &mut Context<'_>| Pin::new(&mut *joint).poll(cx);
-        place.sim.leaf(cx, join)
+        place.1.leaf(cx, |cx| Pin::new(&mut *joint).poll(cx))
     }
 }
 
@@ -157,6 +152,6 @@ impl<T: Send> RawJoin<T> for Join<T> {
         self.joint.is_finished()
     }
     fn id(&self) -> TaskId {
-        TaskId::from_u64(self.place.id)
+        TaskId::from_u64(self.place.0)
     }
 }

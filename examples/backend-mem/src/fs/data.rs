@@ -2,7 +2,7 @@
 //!
 //! Knows nothing of names, handles and time.
 
-use std::io::{self, ErrorKind};
+use std::io::{self, ErrorKind, Read};
 
 use crate::ensure;
 use crate::entropy::Stream;
@@ -29,20 +29,16 @@ impl Data {
         self.now.len() as u64
     }
 
-    pub(crate) fn read(&self, buf: &mut [u8], offset: u64) -> usize {
-        let start = offset.min(self.len()) as usize;
-        let n_read = buf.len().min(self.now.len() - start);
-        buf[..n_read].copy_from_slice(&self.now[start..start + n_read]);
-        n_read
+    pub(crate) fn read(&self, buf: &mut [u8], offset: u64) -> io::Result<usize> {
+        let mut left = self.now.get(offset as usize..).unwrap_or_default();
+        left.read(buf)
     }
 
     /// Writes, and says where the bytes end.
     pub(crate) fn write(&mut self, bytes: &[u8], offset: u64) -> io::Result<u64> {
         let end = offset.saturating_add(bytes.len() as u64);
-        if !bytes.is_empty() {
-            ensure(end <= LONGEST, ErrorKind::FileTooLarge)?;
-            self.change(Change::Write(offset as usize, bytes.to_vec()));
-        }
+        ensure(end <= LONGEST, ErrorKind::FileTooLarge)?;
+        self.change(Change::Write(offset as usize, bytes.to_vec()));
         Ok(end)
     }
 
@@ -81,6 +77,7 @@ impl Data {
 impl Change {
     fn apply(&self, bytes: &mut Vec<u8>) {
         match self {
+            Change::Write(_, new) if new.is_empty() => {}
             Change::Write(offset, new) => {
                 let end = offset + new.len();
                 bytes.resize(bytes.len().max(end), 0);

@@ -18,7 +18,7 @@ use anyrt_api::io::{Direction, RawObject, Wait};
 use anyrt_kit::lock::Lock;
 use anyrt_kit::wait::Waiters;
 
-use super::tree::{Kind, Node, State, Tree};
+use super::tree::{Node, State, Tree};
 use crate::executor::Sim;
 use crate::{Polled, ensure};
 
@@ -48,7 +48,7 @@ pub(crate) async fn on_disk<T>(
     op: impl FnOnce(&mut Tree) -> io::Result<T>,
 ) -> io::Result<T> {
     sim.pause(PATH_NANOS).await?;
-    let mut tree = sim.disk.lock();
+    let mut tree = sim.disk.0.lock();
     tree.now = sim.lock().clock.wallclock();
     op(&mut tree)
 }
@@ -57,11 +57,13 @@ pub(crate) async fn on_disk<T>(
 pub(crate) async fn open(sim: &Arc<Sim>, path: &Path, flags: &OpenFlags) -> io::Result<File> {
     let opened = |tree: &mut Tree| Ok((tree.open(path, flags)?, tree.life));
     let (node, life) = on_disk(sim, opened).await?;
+    let mut flags = flags.clone();
+    flags.write |= flags.append;
     Ok(File(Arc::new(Open {
         sim: sim.clone(),
         node,
         life,
-        flags: flags.clone(),
+        flags,
         cursor: Lock::default(),
     })))
 }
@@ -69,38 +71,30 @@ pub(crate) async fn open(sim: &Arc<Sim>, path: &Path, flags: &OpenFlags) -> io::
 impl Open {
     fn alive(&self) -> io::Result<()> {
         self.sim.check()?;
-        if self.life != self.sim.disk.lock().life {
-            let text = "the power of `mem` was cut while the file was open";
-            return Err(io::Error::other(text));
-        }
-        Ok(())
-    }
-
-    fn writes(&self) -> bool {
-        self.flags.write || self.flags.append
+        let dead = || io::Error::other("the power of `mem` was cut while the file was open");
+        let is_alive = self.life == self.sim.disk.0.lock().life;
+        is_alive.then_some(()).ok_or_else(dead)
     }
 
     /// The bytes of the file, if it was opened for what is to be done with them.
     fn bytes(&self, granted: bool) -> io::Result<MutexGuard<'_, State>> {
         self.alive()?;
-        match self.node.kind {
-            Kind::File if granted => Ok(self.node.state.lock()),
-            // What the system calls a bad descriptor, for which std has no kind.
-            Kind::File => Err(io::Error::other("the file was not opened for this")),
-            _ => Err(ErrorKind::IsADirectory.into()),
-        }
+        ensure(!self.node.is_folder(), ErrorKind::IsADirectory)?;
+        // What the system calls a bad descriptor, for which std has no kind.
+        ensure(granted, ErrorKind::Other)?;
+        Ok(self.node.state.lock())
     }
 
     fn read(&self, buf: &mut [u8], offset: u64) -> io::Result<usize> {
         let mut state = self.bytes(self.flags.read)?;
         state.accessed = self.sim.lock().clock.wallclock();
-        Ok(state.data.read(buf, offset))
+        state.data.read(buf, offset)
     }
 
     /// Writes at an offset, or at the cursor, which moves; to append, at the end.
     fn write(&self, bytes: &[u8], offset: Option<u64>) -> io::Result<usize> {
         let mut cursor = self.cursor.lock();
-        let mut state = self.bytes(self.writes())?;
+        let mut state = self.bytes(self.flags.write)?;
         let at = match self.flags.append {
             true => state.data.len(),
             false => offset.unwrap_or(*cursor),
@@ -183,17 +177,16 @@ impl RawFile for File {
         self.0.alive().map(|()| self.0.node.metadata())
     }
     async fn set_len(&self, len: u64) -> io::Result<()> {
-        ensure(self.0.writes(), ErrorKind::InvalidInput)?;
+        ensure(self.0.flags.write, ErrorKind::InvalidInput)?;
         let mut state = self.0.bytes(true)?;
         state.modified = self.0.sim.lock().clock.wallclock();
         state.data.set_len(len)
     }
     async fn sync(&self, _data_only: bool) -> io::Result<()> {
-        self.0.alive()?;
         let extra = self.0.sim.chance.up_to(SYNC_NANOS.1) as u64;
         self.0.sim.pause(SYNC_NANOS.0 + extra).await?;
         self.0.alive()?;
-        self.0.sim.disk.lock().sync();
+        self.0.sim.disk.0.lock().sync();
         self.0.node.state.lock().data.sync();
         Ok(())
     }

@@ -10,7 +10,7 @@ use std::ffi::OsStr;
 use std::fmt;
 use std::io::{self, ErrorKind};
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, MutexGuard};
+use std::sync::Arc;
 use std::time::SystemTime;
 
 use anyrt_api::fs::{FileType, Metadata, OpenFlags, Permissions, RawDirEntry};
@@ -32,7 +32,7 @@ const UMASK: u32 = 0o022;
 /// Cheap to clone; all clones are one disk. [`Runtime::with_disk`](crate::Runtime::with_disk)
 /// starts the next runtime on it.
 #[derive(Clone, Debug)]
-pub struct Disk(Arc<Lock<Tree>>);
+pub struct Disk(pub(crate) Arc<Lock<Tree>>);
 
 /// The names as they are and as they are on the disk, and the changes between the two.
 #[derive(Debug)]
@@ -53,17 +53,12 @@ type Record = Vec<(PathBuf, Option<Arc<Node>>)>;
 
 /// A file, a folder or a symbolic link.
 pub(crate) struct Node {
-    pub(super) kind: Kind,
+    file_type: FileType,
+    /// What a link leads to.
+    target: PathBuf,
     pub(super) state: Lock<State>,
     /// Who waits for its lock.
     pub(super) unlocked: Waiters,
-}
-
-#[derive(PartialEq)]
-pub(super) enum Kind {
-    File,
-    Folder,
-    Link(PathBuf),
 }
 
 /// What changes of a node.
@@ -81,8 +76,8 @@ impl Default for Disk {
     /// An empty disk: a root folder.
     fn default() -> Self {
         let now = SystemTime::UNIX_EPOCH;
-        let root = Node::new(Kind::Folder, 0o755, now);
-        let names = Names::from([(PathBuf::from("/"), root)]);
+        let root = Node::new(FileType::DIR, 0o755, now);
+        let names = Names::from([(PathBuf::from("/"), Arc::new(root))]);
         Disk(Arc::new(Lock::new(Tree {
             durable: names.clone(),
             names,
@@ -90,12 +85,6 @@ impl Default for Disk {
             life: 0,
             now,
         })))
-    }
-}
-
-impl Disk {
-    pub(crate) fn lock(&self) -> MutexGuard<'_, Tree> {
-        self.0.lock()
     }
 }
 
@@ -131,9 +120,9 @@ impl Tree {
         self.journal.push(record);
     }
 
-    fn create(&mut self, path: PathBuf, kind: Kind, mode: u32) -> Arc<Node> {
-        let node = Node::new(kind, mode, self.now);
-        self.record(vec![(path, Some(node.clone()))]);
+    fn create(&mut self, place: PathBuf, file_type: FileType, mode: u32) -> Arc<Node> {
+        let node = Arc::new(Node::new(file_type, mode, self.now));
+        self.record(vec![(place, Some(node.clone()))]);
         node
     }
 
@@ -155,13 +144,13 @@ impl Tree {
             }
             let is_followed = follow || !steps.is_empty();
             let node = self.names.get(&place).filter(|_| is_followed);
-            if let Some(Kind::Link(target)) = node.map(|node| &node.kind) {
+            if let Some(link) = node.filter(|node| node.file_type.is_symlink()) {
                 n_links += 1;
                 if n_links > LINKS {
                     return Err(io::Error::other("too many levels of symbolic links"));
                 }
                 place.pop();
-                steps.extend(target.iter().rev().map(OsStr::to_owned));
+                steps.extend(link.target.iter().rev().map(OsStr::to_owned));
             }
         }
         Ok(place)
@@ -170,7 +159,7 @@ impl Tree {
     /// An error unless a folder is at a resolved path.
     fn folder(&self, place: &Path) -> io::Result<()> {
         let node = self.names.get(place).ok_or(ErrorKind::NotFound)?;
-        ensure(node.kind == Kind::Folder, ErrorKind::NotADirectory)
+        ensure(node.is_folder(), ErrorKind::NotADirectory)
     }
 
     /// What a path leads to, and its resolved form.
@@ -193,11 +182,6 @@ impl Tree {
         names.take_while(move |(path, _)| path.starts_with(place))
     }
 
-    fn is_folder(&self, path: &Path) -> bool {
-        let place = self.resolve(path, true);
-        place.is_ok_and(|place| self.folder(&place).is_ok())
-    }
-
     fn is_empty(&self, place: &Path) -> bool {
         self.below(place).nth(1).is_none()
     }
@@ -212,15 +196,12 @@ impl Tree {
         let place = self.resolve(path, !flags.create_new)?;
         let Some(node) = self.names.get(&place) else {
             let mode = flags.mode.unwrap_or(0o666);
-            let made = creates.then(|| self.create(place, Kind::File, mode));
+            let made = creates.then(|| self.create(place, FileType::FILE, mode));
             return made.ok_or(ErrorKind::NotFound.into());
         };
         let writes = creates || flags.write || flags.append;
         ensure(!flags.create_new, ErrorKind::AlreadyExists)?;
-        ensure(
-            node.kind != Kind::Folder || !writes,
-            ErrorKind::IsADirectory,
-        )?;
+        ensure(!node.is_folder() || !writes, ErrorKind::IsADirectory)?;
         if flags.truncate {
             let mut state = node.state.lock();
             state.data.set_len(0)?;
@@ -233,13 +214,13 @@ impl Tree {
     pub(crate) fn entries(&self, path: &Path) -> io::Result<VecDeque<RawDirEntry>> {
         let place = self.resolve(path, true)?;
         self.folder(&place)?;
-        let own = self.below(&place);
-        let own = own.filter(|(path, _)| path.parent() == Some(&place));
-        let entries = own.map(|(path, node)| {
-            let name = path.file_name().expect("it is in a folder");
-            let mut entry = RawDirEntry::new(name.to_owned());
-            entry.file_type = Some(node.metadata().file_type());
-            entry
+        let own = self
+            .below(&place)
+            .filter(|(path, _)| path.parent() == Some(&place));
+        let entries = own.filter_map(|(path, node)| {
+            let mut entry = RawDirEntry::new(path.file_name()?.to_owned());
+            entry.file_type = Some(node.file_type);
+            Some(entry)
         });
         Ok(entries.collect())
     }
@@ -254,7 +235,7 @@ impl Tree {
         ensure(!to.starts_with(&from), ErrorKind::InvalidInput)?;
         ensure(!from.starts_with(&to), ErrorKind::DirectoryNotEmpty)?;
         if let Some(there) = there {
-            let [is_folder, replaces] = [node, there].map(|node| node.kind == Kind::Folder);
+            let [is_folder, replaces] = [node, there].map(|node| node.is_folder());
             ensure(replaces || !is_folder, ErrorKind::NotADirectory)?;
             ensure(is_folder || !replaces, ErrorKind::IsADirectory)?;
             ensure(
@@ -274,15 +255,11 @@ impl Tree {
         Ok(())
     }
 
-    pub(crate) fn remove_file(&mut self, path: &Path) -> io::Result<()> {
+    /// Removes an empty folder, or anything else.
+    pub(crate) fn remove(&mut self, path: &Path, folder: bool) -> io::Result<()> {
         let (place, node) = self.find(path, false)?;
-        ensure(node.kind != Kind::Folder, ErrorKind::IsADirectory)?;
-        self.take_away(place)
-    }
-
-    pub(crate) fn remove_dir(&mut self, path: &Path) -> io::Result<()> {
-        let place = self.resolve(path, false)?;
-        self.folder(&place)?;
+        ensure(node.is_folder() || !folder, ErrorKind::NotADirectory)?;
+        ensure(folder || !node.is_folder(), ErrorKind::IsADirectory)?;
         ensure(self.is_empty(&place), ErrorKind::DirectoryNotEmpty)?;
         self.take_away(place)
     }
@@ -290,7 +267,7 @@ impl Tree {
     /// Removes a folder and what is in it, the deepest first, each by itself, as `rm -r` does.
     pub(crate) fn remove_dir_all(&mut self, path: &Path) -> io::Result<()> {
         let (place, node) = self.find(path, false)?;
-        ensure(node.kind != Kind::File, ErrorKind::NotADirectory)?;
+        ensure(!node.file_type.is_file(), ErrorKind::NotADirectory)?;
         let mut doomed: Vec<_> = self.below(&place).map(|(path, _)| path.clone()).collect();
         doomed.reverse();
         doomed.into_iter().try_for_each(|path| self.take_away(path))
@@ -305,12 +282,12 @@ impl Tree {
     /// Makes a folder; with `all` also those above it, and it may be there already.
     pub(crate) fn create_dir(&mut self, path: &Path, all: bool, mode: u32) -> io::Result<()> {
         let place = self.vacant(path);
-        match place.map(|place| self.create(place, Kind::Folder, mode)) {
+        match place.map(|place| self.create(place, FileType::DIR, mode)) {
             Err(missing) if all && missing.kind() == ErrorKind::NotFound => {
                 self.create_dir(path.parent().ok_or(missing)?, true, mode)?;
                 self.create_dir(path, true, mode)
             }
-            Err(_) if all && self.is_folder(path) => Ok(()),
+            Err(_) if all && self.node(path, true).is_ok_and(|node| node.is_folder()) => Ok(()),
             made => made.map(drop),
         }
     }
@@ -322,7 +299,7 @@ impl Tree {
     pub(crate) fn hard_link(&mut self, original: &Path, link: &Path) -> io::Result<()> {
         let node = self.node(original, false)?;
         let place = self.vacant(link)?;
-        ensure(node.kind != Kind::Folder, ErrorKind::PermissionDenied)?;
+        ensure(!node.is_folder(), ErrorKind::PermissionDenied)?;
         self.record(vec![(place, Some(node))]);
         Ok(())
     }
@@ -330,15 +307,16 @@ impl Tree {
     pub(crate) fn symlink(&mut self, original: &Path, link: &Path) -> io::Result<()> {
         ensure(!original.as_os_str().is_empty(), ErrorKind::NotFound)?;
         let place = self.vacant(link)?;
-        self.create(place, Kind::Link(original.to_owned()), 0o777);
+        let mut node = Node::new(FileType::SYMLINK, 0o777, self.now);
+        node.target = original.to_owned();
+        self.record(vec![(place, Some(Arc::new(node)))]);
         Ok(())
     }
 
     pub(crate) fn read_link(&self, path: &Path) -> io::Result<PathBuf> {
-        match &self.find(path, false)?.1.kind {
-            Kind::Link(target) => Ok(target.clone()),
-            _ => Err(ErrorKind::InvalidInput.into()),
-        }
+        let node = self.node(path, false)?;
+        ensure(node.file_type.is_symlink(), ErrorKind::InvalidInput)?;
+        Ok(node.target.clone())
     }
 
     pub(crate) fn canonicalize(&self, path: &Path) -> io::Result<PathBuf> {
@@ -354,9 +332,10 @@ fn put(names: &mut Names, path: PathBuf, node: Option<Arc<Node>>) {
 }
 
 impl Node {
-    fn new(kind: Kind, mode: u32, at: SystemTime) -> Arc<Self> {
-        Arc::new(Node {
-            kind,
+    fn new(file_type: FileType, mode: u32, at: SystemTime) -> Self {
+        Node {
+            file_type,
+            target: PathBuf::new(),
             state: Lock::new(State {
                 data: Data::default(),
                 created: at,
@@ -366,17 +345,17 @@ impl Node {
                 mode: mode & !UMASK,
             }),
             unlocked: Waiters::new(),
-        })
+        }
+    }
+
+    pub(super) fn is_folder(&self) -> bool {
+        self.file_type.is_dir()
     }
 
     pub(crate) fn metadata(&self) -> Metadata {
         let state = self.state.lock();
-        let (file_type, len) = match &self.kind {
-            Kind::File => (FileType::FILE, state.data.len()),
-            Kind::Folder => (FileType::DIR, 0),
-            Kind::Link(target) => (FileType::SYMLINK, target.as_os_str().len() as u64),
-        };
-        Metadata::new(file_type, len)
+        let len = state.data.len() + self.target.as_os_str().len() as u64;
+        Metadata::new(self.file_type, len)
             .with_permissions(Permissions::from_mode(state.mode))
             .with_created(state.created)
             .with_modified(state.modified)

@@ -73,20 +73,17 @@ struct Options {
     multicast_loop_v6: bool,
 }
 
-impl Default for Options {
-    fn default() -> Self {
-        Options {
-            nodelay: false,
-            ttl: 64,
-            linger: None,
-            keepalive: false,
-            broadcast: false,
-            multicast_loop_v4: true,
-            multicast_ttl_v4: 1,
-            multicast_loop_v6: true,
-        }
-    }
-}
+/// How a system gives them out.
+const FRESH: Options = Options {
+    nodelay: false,
+    ttl: 64,
+    linger: None,
+    keepalive: false,
+    broadcast: false,
+    multicast_loop_v4: true,
+    multicast_ttl_v4: 1,
+    multicast_loop_v6: true,
+};
 
 impl<T: Default> Ports<T> {
     /// Makes a socket that is bound to `addr`.
@@ -106,7 +103,7 @@ impl<T: Default> Ports<T> {
             addr,
             inbox: Lock::default(),
             arrived: Waiters::on(&sim.waiting),
-            options: Lock::default(),
+            options: Lock::new(FRESH),
         });
         table.bound.insert(addr, Arc::downgrade(&socket));
         Ok(socket)

@@ -3,7 +3,7 @@
 //! Knows nothing of the executor but that a waiter is woken.
 
 use std::collections::VecDeque;
-use std::io::{self, ErrorKind};
+use std::io::{self, ErrorKind, Read};
 use std::mem;
 use std::net::{Shutdown, SocketAddr};
 use std::sync::Arc;
@@ -15,7 +15,7 @@ use anyrt_api::net::{RawTcpListener, RawTcpStream};
 use anyrt_kit::lock::Lock;
 use anyrt_kit::wait::Waiters;
 
-use super::{Bound, Options, check_ttl, shown, target};
+use super::{Bound, FRESH, Options, check_ttl, shown, target};
 use crate::executor::Sim;
 use crate::{Polled, ensure};
 
@@ -66,7 +66,14 @@ pub(crate) fn connect(sim: &Arc<Sim>, addr: SocketAddr) -> io::Result<TcpStream>
     let to = target(addr)?;
     let listener = sim.tcp.find(to).ok_or(ErrorKind::ConnectionRefused)?;
     let from = sim.tcp.0.lock().free(to.ip())?;
-    let [up, down] = [Pipe::new(sim), Pipe::new(sim)];
+    let pipe = || {
+        Arc::new(Pipe {
+            flow: Lock::default(),
+            readable: Waiters::on(&sim.waiting),
+            writable: Waiters::on(&sim.waiting),
+        })
+    };
+    let (up, down) = (pipe(), pipe());
     let end = |input: &Arc<Pipe>, output: &Arc<Pipe>, local, peer| {
         Arc::new(End {
             sim: sim.clone(),
@@ -74,7 +81,7 @@ pub(crate) fn connect(sim: &Arc<Sim>, addr: SocketAddr) -> io::Result<TcpStream>
             output: output.clone(),
             local,
             peer,
-            options: Lock::default(),
+            options: Lock::new(FRESH),
         })
     };
     let own = |addr| shown(addr, listener.addr);
@@ -89,14 +96,6 @@ pub(crate) fn connect(sim: &Arc<Sim>, addr: SocketAddr) -> io::Result<TcpStream>
 }
 
 impl Pipe {
-    fn new(sim: &Sim) -> Arc<Self> {
-        Arc::new(Pipe {
-            flow: Lock::default(),
-            readable: Waiters::on(&sim.waiting),
-            writable: Waiters::on(&sim.waiting),
-        })
-    }
-
     fn read(&self, buf: &mut [u8], keep: bool) -> Option<io::Result<usize>> {
         let mut flow = self.flow.lock();
         if flow.bytes.is_empty() {
@@ -104,9 +103,8 @@ impl Pipe {
             let error = flow.error.take().map(|kind| Err(kind.into()));
             return error.or(is_over.then_some(Ok(0)));
         }
-        let (bytes, _) = flow.bytes.as_slices();
-        let n_read = buf.len().min(bytes.len());
-        buf[..n_read].copy_from_slice(&bytes[..n_read]);
+        let read = flow.bytes.as_slices().0.read(buf);
+        let n_read = read.expect("memory can be read");
         if !keep {
             flow.bytes.drain(..n_read);
             drop(flow);

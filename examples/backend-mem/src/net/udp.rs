@@ -3,7 +3,7 @@
 //! Knows nothing of the executor but that a waiter is woken.
 
 use std::collections::VecDeque;
-use std::io::{self, ErrorKind};
+use std::io::{self, ErrorKind, Read};
 use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::sync::Arc;
 use std::task::{Context, Poll};
@@ -36,22 +36,17 @@ pub(crate) struct Mailbox {
 type Received = (usize, SocketAddr);
 
 impl Mailbox {
-    fn take_error(&mut self) -> io::Result<()> {
-        self.error.take().map_or(Ok(()), |kind| Err(kind.into()))
-    }
-
     /// The first datagram, cut to the buffer.
     fn receive(&mut self, buf: &mut [u8], keep: bool) -> Option<io::Result<Received>> {
-        if let Err(error) = self.take_error() {
-            return Some(Err(error));
+        if let Some(kind) = self.error.take() {
+            return Some(Err(kind.into()));
         }
         let (bytes, from) = self.mail.front()?;
-        let received = (bytes.len().min(buf.len()), *from);
-        buf[..received.0].copy_from_slice(&bytes[..received.0]);
+        let received = bytes.as_slice().read(buf).map(|n_read| (n_read, *from));
         if !keep {
             self.mail.pop_front();
         }
-        Some(Ok(received))
+        Some(received)
     }
 }
 
@@ -65,7 +60,9 @@ impl Bound<Mailbox> {
 
     fn send(&self, bytes: &[u8], to: SocketAddr) -> io::Result<usize> {
         self.sim.check()?;
-        self.inbox.lock().take_error()?;
+        if let Some(kind) = self.inbox.lock().error.take() {
+            return Err(kind.into());
+        }
         let is_foreign = self.addr.is_ipv4() && to.is_ipv6();
         let is_sound = bytes.len() <= LONGEST && to.port() != 0 && !is_foreign;
         ensure(is_sound, ErrorKind::InvalidInput)?;
@@ -150,7 +147,7 @@ impl RawUdpSocket for UdpSocket {
         peer.ok_or(ErrorKind::NotConnected.into())
     }
     fn take_error(&self) -> io::Result<Option<io::Error>> {
-        Ok(self.0.inbox.lock().take_error().err())
+        Ok(self.0.inbox.lock().error.take().map(io::Error::from))
     }
     options! {
         broadcast, set_broadcast: bool;
