@@ -10,9 +10,11 @@ use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
 use std::time::{Duration, Instant, SystemTime};
 
+use anyrt_api::Core;
 use anyrt_api::time::RawSleep;
 use anyrt_kit::gone;
 
+use crate::Mem;
 use crate::executor::Sim;
 
 /// The time of day at which every simulation begins: 1 January 2026, 00:00 UTC.
@@ -91,7 +93,7 @@ impl Sleep {
             let mut state = self.sim.lock();
             let is_due = self.key.0 <= state.clock.nanos;
             if state.closed && !is_due {
-                return Poll::Ready(Err(gone::error(crate::NAME)));
+                return Poll::Ready(Err(gone::error(Mem::NAME)));
             }
             let (poll, displaced) = match is_due {
                 true => (Poll::Ready(Ok(())), state.clock.alarms.remove(&self.key)),
@@ -109,7 +111,7 @@ impl Future for Sleep {
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
         let due = self.poll_due(cx);
-        due.map(|due| due.unwrap_or_else(|_| gone::panic(crate::NAME)))
+        due.map(|due| due.unwrap_or_else(|_| gone::panic(Mem::NAME)))
     }
 }
 

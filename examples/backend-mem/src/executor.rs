@@ -14,10 +14,10 @@ use std::sync::{Arc, MutexGuard};
 use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
-use anyrt_api::AnyRuntime;
 use anyrt_api::current::{self, Root};
 use anyrt_api::io::Wait;
 use anyrt_api::task::TaskMeta;
+use anyrt_api::{AnyRuntime, Core};
 use anyrt_kit::gone;
 use anyrt_kit::lock::{Condition, Lock};
 use anyrt_kit::wait::{Roll, WaitList, Waiters, wake};
@@ -102,9 +102,7 @@ impl Sim {
     /// An error if the world has ended.
     pub(crate) fn check(&self) -> io::Result<()> {
         let goes_on = !self.lock().closed;
-        goes_on
-            .then_some(())
-            .ok_or_else(|| gone::error(crate::NAME))
+        goes_on.then_some(()).ok_or_else(|| gone::error(Mem::NAME))
     }
 
     /// Lets so and so much time pass.

@@ -81,9 +81,6 @@ pub use task::Join;
 /// What a poll of input or output answers.
 type Polled<T> = std::task::Poll<io::Result<T>>;
 
-/// The backend's name in errors.
-const NAME: &str = "mem";
-
 /// An error of the kind `otherwise`, unless something `holds`.
 fn ensure(holds: bool, otherwise: io::ErrorKind) -> io::Result<()> {
     holds.then_some(()).ok_or(otherwise.into())

@@ -110,7 +110,7 @@ impl Drop for Runtime {
 }
 
 impl Core for Mem {
-    const NAME: &'static str = crate::NAME;
+    const NAME: &'static str = "mem";
 
     fn capabilities(c: &mut Capabilities<Self>) {
         c.net().fs();
@@ -211,7 +211,7 @@ impl AsyncFs for Mem {
             .map(ReadDir)
     }
     async fn path_metadata(&self, path: &Path, follow: bool) -> io::Result<Metadata> {
-        file::on_disk(&self.sim, |tree| Ok(tree.node(path, follow)?.metadata())).await
+        file::on_disk(&self.sim, |tree| Ok(tree.find(path, follow)?.1.metadata())).await
     }
     async fn set_path_permissions(&self, path: &Path, permissions: Permissions) -> io::Result<()> {
         file::on_disk(&self.sim, |tree| tree.permit(path, &permissions)).await

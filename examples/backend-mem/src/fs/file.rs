@@ -79,10 +79,10 @@ impl Open {
     /// The bytes of the file, if it was opened for what is to be done with them.
     fn bytes(&self, granted: bool) -> io::Result<MutexGuard<'_, State>> {
         self.alive()?;
-        ensure(!self.node.is_folder(), ErrorKind::IsADirectory)?;
+        ensure(!self.node.file_type.is_dir(), ErrorKind::IsADirectory)?;
         // What the system calls a bad descriptor, for which std has no kind.
-        ensure(granted, ErrorKind::Other)?;
-        Ok(self.node.state.lock())
+        let refused = || io::Error::other("the file was not opened for this");
+        granted.then(|| self.node.state.lock()).ok_or_else(refused)
     }
 
     fn read(&self, buf: &mut [u8], offset: u64) -> io::Result<usize> {

@@ -53,7 +53,7 @@ type Record = Vec<(PathBuf, Option<Arc<Node>>)>;
 
 /// A file, a folder or a symbolic link.
 pub(crate) struct Node {
-    file_type: FileType,
+    pub(super) file_type: FileType,
     /// What a link leads to.
     target: PathBuf,
     pub(super) state: Lock<State>,
@@ -159,14 +159,14 @@ impl Tree {
     /// An error unless a folder is at a resolved path.
     fn folder(&self, place: &Path) -> io::Result<()> {
         let node = self.names.get(place).ok_or(ErrorKind::NotFound)?;
-        ensure(node.is_folder(), ErrorKind::NotADirectory)
+        ensure(node.file_type.is_dir(), ErrorKind::NotADirectory)
     }
 
     /// What a path leads to, and its resolved form.
-    fn find(&self, path: &Path, follow: bool) -> io::Result<(PathBuf, &Arc<Node>)> {
+    pub(crate) fn find(&self, path: &Path, follow: bool) -> io::Result<(PathBuf, Arc<Node>)> {
         let place = self.resolve(path, follow)?;
         let node = self.names.get(&place).ok_or(ErrorKind::NotFound)?;
-        Ok((place, node))
+        Ok((place, node.clone()))
     }
 
     /// The resolved form of a path at which nothing stands.
@@ -186,10 +186,6 @@ impl Tree {
         self.below(place).nth(1).is_none()
     }
 
-    pub(crate) fn node(&self, path: &Path, follow: bool) -> io::Result<Arc<Node>> {
-        Ok(self.find(path, follow)?.1.clone())
-    }
-
     /// Finds the file to open, or makes it.
     pub(super) fn open(&mut self, path: &Path, flags: &OpenFlags) -> io::Result<Arc<Node>> {
         let creates = flags.create || flags.create_new;
@@ -201,7 +197,7 @@ impl Tree {
         };
         let writes = creates || flags.write || flags.append;
         ensure(!flags.create_new, ErrorKind::AlreadyExists)?;
-        ensure(!node.is_folder() || !writes, ErrorKind::IsADirectory)?;
+        ensure(!node.file_type.is_dir() || !writes, ErrorKind::IsADirectory)?;
         if flags.truncate {
             let mut state = node.state.lock();
             state.data.set_len(0)?;
@@ -235,31 +231,27 @@ impl Tree {
         ensure(!to.starts_with(&from), ErrorKind::InvalidInput)?;
         ensure(!from.starts_with(&to), ErrorKind::DirectoryNotEmpty)?;
         if let Some(there) = there {
-            let [is_folder, replaces] = [node, there].map(|node| node.is_folder());
+            let [is_folder, replaces] = [node, there].map(|node| node.file_type.is_dir());
             ensure(replaces || !is_folder, ErrorKind::NotADirectory)?;
             ensure(is_folder || !replaces, ErrorKind::IsADirectory)?;
-            ensure(
-                !replaces || self.is_empty(&to),
-                ErrorKind::DirectoryNotEmpty,
-            )?;
+            let is_free = !replaces || self.is_empty(&to);
+            ensure(is_free, ErrorKind::DirectoryNotEmpty)?;
         }
-        let mut record = Record::new();
-        for (path, node) in self.below(&from) {
+        let moves = self.below(&from).flat_map(|(path, node)| {
             let below = path.strip_prefix(&from).expect("it is below");
-            record.push((path.clone(), None));
             // `join` would put a slash behind the name itself.
             let moved = to.components().chain(below.components()).collect();
-            record.push((moved, Some(node.clone())));
-        }
-        self.record(record);
+            [(path.clone(), None), (moved, Some(node.clone()))]
+        });
+        self.record(moves.collect());
         Ok(())
     }
 
     /// Removes an empty folder, or anything else.
     pub(crate) fn remove(&mut self, path: &Path, folder: bool) -> io::Result<()> {
         let (place, node) = self.find(path, false)?;
-        ensure(node.is_folder() || !folder, ErrorKind::NotADirectory)?;
-        ensure(folder || !node.is_folder(), ErrorKind::IsADirectory)?;
+        ensure(node.file_type.is_dir() || !folder, ErrorKind::NotADirectory)?;
+        ensure(folder || !node.file_type.is_dir(), ErrorKind::IsADirectory)?;
         ensure(self.is_empty(&place), ErrorKind::DirectoryNotEmpty)?;
         self.take_away(place)
     }
@@ -268,9 +260,9 @@ impl Tree {
     pub(crate) fn remove_dir_all(&mut self, path: &Path) -> io::Result<()> {
         let (place, node) = self.find(path, false)?;
         ensure(!node.file_type.is_file(), ErrorKind::NotADirectory)?;
-        let mut doomed: Vec<_> = self.below(&place).map(|(path, _)| path.clone()).collect();
-        doomed.reverse();
-        doomed.into_iter().try_for_each(|path| self.take_away(path))
+        let doomed: Vec<_> = self.below(&place).map(|(path, _)| path.clone()).collect();
+        let mut deepest_first = doomed.into_iter().rev();
+        deepest_first.try_for_each(|path| self.take_away(path))
     }
 
     fn take_away(&mut self, place: PathBuf) -> io::Result<()> {
@@ -281,25 +273,28 @@ impl Tree {
 
     /// Makes a folder; with `all` also those above it, and it may be there already.
     pub(crate) fn create_dir(&mut self, path: &Path, all: bool, mode: u32) -> io::Result<()> {
-        let place = self.vacant(path);
-        match place.map(|place| self.create(place, FileType::DIR, mode)) {
+        let there = self.find(path, true).ok().filter(|_| all);
+        if there.is_some_and(|(_, node)| node.file_type.is_dir()) {
+            return Ok(());
+        }
+        match self.vacant(path) {
             Err(missing) if all && missing.kind() == ErrorKind::NotFound => {
                 self.create_dir(path.parent().ok_or(missing)?, true, mode)?;
                 self.create_dir(path, true, mode)
             }
-            Err(_) if all && self.node(path, true).is_ok_and(|node| node.is_folder()) => Ok(()),
-            made => made.map(drop),
+            place => place.map(|place| drop(self.create(place, FileType::DIR, mode))),
         }
     }
 
     pub(crate) fn permit(&self, path: &Path, permissions: &Permissions) -> io::Result<()> {
-        self.node(path, true).map(|node| node.permit(permissions))
+        self.find(path, true)
+            .map(|found| found.1.permit(permissions))
     }
 
     pub(crate) fn hard_link(&mut self, original: &Path, link: &Path) -> io::Result<()> {
-        let node = self.node(original, false)?;
+        let (_, node) = self.find(original, false)?;
         let place = self.vacant(link)?;
-        ensure(!node.is_folder(), ErrorKind::PermissionDenied)?;
+        ensure(!node.file_type.is_dir(), ErrorKind::PermissionDenied)?;
         self.record(vec![(place, Some(node))]);
         Ok(())
     }
@@ -314,7 +309,7 @@ impl Tree {
     }
 
     pub(crate) fn read_link(&self, path: &Path) -> io::Result<PathBuf> {
-        let node = self.node(path, false)?;
+        let (_, node) = self.find(path, false)?;
         ensure(node.file_type.is_symlink(), ErrorKind::InvalidInput)?;
         Ok(node.target.clone())
     }
@@ -346,10 +341,6 @@ impl Node {
             }),
             unlocked: Waiters::new(),
         }
-    }
-
-    pub(super) fn is_folder(&self) -> bool {
-        self.file_type.is_dir()
     }
 
     pub(crate) fn metadata(&self) -> Metadata {

@@ -141,11 +141,10 @@ impl<T> Table<T> {
 
 /// What a name stands for: this host knows its own name alone.
 pub(crate) fn lookup(host: &str, port: u16) -> io::Result<Vec<SocketAddr>> {
-    if host.eq_ignore_ascii_case("localhost") {
-        return Ok(vec![SocketAddr::new(loopback(true), port)]);
-    }
-    let text = format!("no address is known for `{host}`");
-    Err(io::Error::new(ErrorKind::NotFound, text))
+    let own = vec![SocketAddr::new(loopback(true), port)];
+    let unknown = || io::Error::new(ErrorKind::NotFound, format!("`{host}` is not known"));
+    let is_own = host.eq_ignore_ascii_case("localhost");
+    is_own.then_some(own).ok_or_else(unknown)
 }
 
 /// The address that a datagram or a connection to `to` really goes to.

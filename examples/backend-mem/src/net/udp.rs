@@ -32,12 +32,9 @@ pub(crate) struct Mailbox {
     error: Option<ErrorKind>,
 }
 
-/// How many bytes, and from whom.
-type Received = (usize, SocketAddr);
-
 impl Mailbox {
     /// The first datagram, cut to the buffer.
-    fn receive(&mut self, buf: &mut [u8], keep: bool) -> Option<io::Result<Received>> {
+    fn receive(&mut self, buf: &mut [u8], keep: bool) -> Option<io::Result<(usize, SocketAddr)>> {
         if let Some(kind) = self.error.take() {
             return Some(Err(kind.into()));
         }
@@ -60,9 +57,7 @@ impl Bound<Mailbox> {
 
     fn send(&self, bytes: &[u8], to: SocketAddr) -> io::Result<usize> {
         self.sim.check()?;
-        if let Some(kind) = self.inbox.lock().error.take() {
-            return Err(kind.into());
-        }
+        self.inbox.lock().error.take().map_or(Ok(()), Err)?;
         let is_foreign = self.addr.is_ipv4() && to.is_ipv6();
         let is_sound = bytes.len() <= LONGEST && to.port() != 0 && !is_foreign;
         ensure(is_sound, ErrorKind::InvalidInput)?;
@@ -118,7 +113,7 @@ impl RawUdpSocket for UdpSocket {
         cx: &mut Context<'_>,
         wait: &mut Wait,
         buf: &mut [u8],
-    ) -> Polled<Received> {
+    ) -> Polled<(usize, SocketAddr)> {
         let receive = || self.0.inbox.lock().receive(buf, false);
         self.0.sim.poll_on(&self.0.arrived, cx, wait, receive)
     }
@@ -127,7 +122,7 @@ impl RawUdpSocket for UdpSocket {
         cx: &mut Context<'_>,
         wait: &mut Wait,
         buf: &mut [u8],
-    ) -> Polled<Received> {
+    ) -> Polled<(usize, SocketAddr)> {
         let receive = || self.0.inbox.lock().receive(buf, true);
         self.0.sim.poll_on(&self.0.arrived, cx, wait, receive)
     }
