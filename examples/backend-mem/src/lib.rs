@@ -12,8 +12,8 @@
 //! ```
 //!
 //! Everything that happens in a [`Runtime`] is decided by its seed and by the program: the clock is
-//! virtual and jumps to the next alarm when nothing is ready, a poll takes a microsecond of it, the
-//! network is a loopback in memory, and the disk tells what was written from what was synced.
+//! virtual and jumps to the next alarm when nothing is ready, a poll takes five microseconds of it,
+//! the network is a loopback in memory, and the disk tells what was written from what was synced.
 //!
 //! ```
 //! use std::time::Duration;
