@@ -19,7 +19,7 @@ mod unshown;
 
 pub use backend::{Backend, Capability, Deviation, Setup};
 pub use erased::Erased;
-pub use harness::{Verdict, as_child, judge, main};
+pub use harness::{Conditions, Verdict, as_child, judge, judge_under, main};
 pub use lab::Lab;
 pub use law::{Class, Law};
 pub use laws::{Operation, all, operations, untested};

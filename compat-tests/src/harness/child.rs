@@ -78,26 +78,49 @@ impl Verdict {
     }
 }
 
+/// What the process of a law is given besides what the law asks for: nothing, by default.
+#[derive(Debug, Clone, Default)]
+pub struct Conditions {
+    /// A shorter limit than the law's own.
+    pub limit: Option<Duration>,
+    /// Variables of its environment, which [`Backend::start`] may read.
+    pub variables: Vec<(&'static str, &'static str)>,
+}
+
 /// Runs one law in a child of this process and waits for it, at most as long as it may take.
 ///
 /// The program's `main` must ask [`as_child`] first for this backend.
 #[must_use]
 pub fn judge<B: Backend>(law: &Law<B>) -> Verdict {
+    judge_under(law, &Conditions::default())
+}
+
+/// The same under conditions of the caller's: [`judge`].
+#[must_use]
+pub fn judge_under<B: Backend>(law: &Law<B>, conditions: &Conditions) -> Verdict {
     let folder = scratch_folder();
-    let limit = law.time_limit().mul_f64(bound::scale());
-    let verdict = run_child::<B>(law.name(), &folder, limit)
+    let limit = conditions.limit.unwrap_or(Duration::MAX);
+    let limit = law.time_limit().min(limit).mul_f64(bound::scale());
+    let mut command = command::<B>(law.name(), &folder);
+    command.envs(conditions.variables.iter().copied());
+    let verdict = run_child(command, limit)
         .unwrap_or_else(|error| panic!("a child process cannot be run: {error}"));
     // It is there only if the law made it, and a killed law cannot clean up.
     let _ = fs::remove_dir_all(&folder);
     verdict
 }
 
-fn run_child<B: Backend>(name: &str, folder: &PathBuf, limit: Duration) -> io::Result<Verdict> {
-    let (reader, writer) = io::pipe()?;
-    let mut command = Command::new(env::current_exe()?);
+/// This program, as the child for one law.
+fn command<B: Backend>(name: &str, folder: &PathBuf) -> Command {
+    let program = env::current_exe().expect("this program has a path");
+    let mut command = Command::new(program);
+    command.env(CHILD, child_key::<B>(name)).env(FOLDER, folder);
     command
-        .env(CHILD, child_key::<B>(name))
-        .env(FOLDER, folder)
+}
+
+fn run_child(mut command: Command, limit: Duration) -> io::Result<Verdict> {
+    let (reader, writer) = io::pipe()?;
+    command
         .stdin(Stdio::piped())
         .stdout(writer.try_clone()?)
         .stderr(writer);

@@ -15,7 +15,7 @@ use libtest_mimic::{Arguments, FormatSetting};
 
 use child::Stopwatch;
 pub(crate) use child::scratch_folder;
-pub use child::{Verdict, as_child, judge};
+pub use child::{Conditions, Verdict, as_child, judge, judge_under};
 pub(crate) use inside::{Tool, ends_inside, inside, lines_with, shared_folder};
 use report::{Outcome, Report};
 
