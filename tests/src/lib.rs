@@ -79,11 +79,16 @@ impl Backend for TokioSingle {
         },
         Deviation {
             law: "l048_block_on_in_block_in_place",
-            why: "its only thread has no other to take its place: `block_in_place` panics and says so",
+            why: "its only thread has no other to take its place: `block_in_place` panics and says \
+                  so",
         },
         Deviation {
             law: "L063",
             why: "there is no other worker",
+        },
+        Deviation {
+            law: "l067_idle_workers_take_part",
+            why: "its only thread is its only worker",
         },
         Deviation {
             law: "l099_a_failed_deregistration_leaks_nothing",
