@@ -36,13 +36,18 @@ async fn l020_destructor_that_panics_in_a_cancel<R: Runtime>(rt: R) {
     }
     let went_off = Gate::new();
     for steps in 0..10 {
-        let bomb = Bomb(went_off.clone());
+        let (bomb, begun) = (Bomb(went_off.clone()), Gate::new());
+        let beginning = begun.clone();
         let task = rt.spawn(async move {
             let _bomb = bomb;
+            beginning.open();
             pending::<()>().await;
         });
         // Before the first poll for some, after it for others.
-        step_aside(steps).await;
+        match steps % 2 {
+            0 => begun.wait().await,
+            _ => step_aside(steps).await,
+        }
         task.cancel().await.expect_err("it had no output");
     }
     assert_eq!(went_off.count(), 10);
@@ -109,13 +114,17 @@ async fn l023_abort_from_any_thread<R: Runtime>(rt: R) {
 /// the task had completed.
 async fn l024_cancel_waits_for_the_drop<R: Runtime>(rt: R) {
     for steps in 0..20 {
-        let gone = Gate::new();
-        let mark = gone.opened_by_drop();
+        let (gone, begun) = (Gate::new(), Gate::new());
+        let (mark, beginning) = (gone.opened_by_drop(), begun.clone());
         let task = rt.spawn(async move {
             let _mark = mark;
+            beginning.open();
             pending::<()>().await;
         });
-        step_aside(steps).await;
+        match steps % 2 {
+            0 => begun.wait().await,
+            _ => step_aside(steps).await,
+        }
         let error = task.cancel().await.expect_err("it was pending");
         assert!(
             gone.is_open(),

@@ -61,7 +61,7 @@ async fn l096_the_last_drop_closes<R: Runtime>(rt: R) {
         let mut buf = [0; 4];
         read.read(&mut buf).await
     });
-    step_aside(5).await;
+    sleep_in(Duration::from_millis(5), &rt).await;
     assert!(
         poll_once(eof.as_mut()).await.is_none(),
         "closed though a read is pending"

@@ -132,10 +132,11 @@ async fn l017_join_comes_after_the_drop<R: Runtime>(rt: R) {
         }
     }
     for round in 0..60 {
-        let dropped = Arc::new(AtomicBool::new(false));
-        let slow = Slow(dropped.clone());
+        let (dropped, begun) = (Arc::new(AtomicBool::new(false)), Gate::new());
+        let (slow, beginning) = (Slow(dropped.clone()), begun.clone());
         let task = rt.spawn(async move {
             let _slow = slow;
+            beginning.open();
             match round % 3 {
                 0 => {}
                 1 => step_aside(1).await,
@@ -143,7 +144,11 @@ async fn l017_join_comes_after_the_drop<R: Runtime>(rt: R) {
             }
         });
         if round % 3 == 2 {
-            step_aside(round % 5).await;
+            // Before the first poll for some, after it for others.
+            match round % 2 {
+                0 => begun.wait().await,
+                _ => step_aside(round % 5).await,
+            }
             task.abort();
         }
         let _ = task.await;

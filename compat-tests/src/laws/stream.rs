@@ -11,10 +11,10 @@ use std::time::Duration;
 use anyrt_api::Runtime;
 use anyrt_api::io::{AsyncReadExt, AsyncWrite};
 use anyrt_api::net::TcpStream;
-use anyrt_api::time::sleep_in;
+use anyrt_api::time::{sleep_in, timeout_in};
 use futures_lite::future::poll_once;
 
-use crate::gate::step_aside;
+use crate::gate::Gate;
 use crate::peers::{byte_at, bytes_from, pair, read_checked};
 use crate::probe::Probe;
 use crate::{Backend, Law};
@@ -41,29 +41,30 @@ async fn l086_would_block_never_escapes<R: Runtime>(rt: R) {
         // Polls that nothing asked for.
         assert!(poll_once(ours.read(&mut quiet)).await.is_none());
     }
+    let served = Gate::new();
     let readers: Vec<_> = (0..6)
         .map(|_| {
-            let ours = ours.clone();
+            let (ours, served) = (ours.clone(), served.clone());
             rt.spawn(async move {
-                let mut got = 0;
                 let mut byte = [0];
                 while ours.read(&mut byte).await? > 0 {
-                    got += 1;
+                    served.open();
                 }
-                Ok::<_, std::io::Error>(got)
+                Ok::<_, std::io::Error>(())
             })
         })
         .collect();
-    for _ in 0..60 {
+    for sent in 0..60 {
+        // All of them wait when it comes, as far as this thread can bring it about.
+        sleep_in(Duration::from_millis(1), &rt).await;
         peer.write_all(b"x").await.expect("a byte");
-        step_aside(3).await;
+        let all = timeout_in(Duration::from_secs(2), served.wait_for(sent + 1), &rt).await;
+        all.expect("a reader was served");
     }
     drop(peer);
-    let mut total = 0;
     for reader in readers {
-        total += reader.await.expect("no panic").expect("no error at all");
+        reader.await.expect("no panic").expect("no error at all");
     }
-    assert_eq!(total, 60);
 }
 
 /// L088: A read into an empty buffer, and a write of one, is `Ok(0)` at once.
@@ -82,38 +83,34 @@ async fn l088_empty_buffers_answer_at_once<R: Runtime>(rt: R) {
     at_once(poll_once(AsyncReadExt::read(&mut by_trait, &mut [])).await);
 }
 
-/// L089: `Err` means that no byte was transferred by that call.
+/// L089: `Err` means that no byte was transferred by that call: what was acknowledged is what comes.
 async fn l089_bytes_of_a_failed_write_are_not_sent<R: Runtime>(rt: R) {
     for _ in 0..5 {
         let (ours, peer) = pair(&rt).await;
-        let acknowledged = Arc::new(AtomicUsize::new(0));
-        let counted = acknowledged.clone();
+        let end = ours.clone();
         let writer = rt.spawn(async move {
             let mut sent = 0;
-            loop {
-                match ours.write(&bytes_from(sent, 3_001)).await {
-                    Ok(n) => sent = counted.fetch_add(n, Ordering::SeqCst) + n,
-                    Err(error) => return error,
-                }
+            while let Ok(n) = ours.write(&bytes_from(sent, 3_001)).await {
+                sent += n;
             }
+            sent
         });
-        let mut got = 0;
-        let mut buf = [0; 5_000];
-        while got < 200_000 {
-            let n = peer.read(&mut buf).await.expect("the writer goes on");
+        let (mut got, mut buf) = (0, [0; 5_000]);
+        loop {
+            let n = peer.read(&mut buf).await.expect("to the end");
             let is_right = (0..n).all(|i| buf[i] == byte_at(got + i));
             assert!(is_right, "wrong bytes at {got}");
             got += n;
+            if n == 0 {
+                break;
+            }
+            if got > 100_000 {
+                // While the writer writes, or waits to.
+                end.shutdown(Shutdown::Write).expect("the end");
+            }
         }
-        peer.set_linger(Some(Duration::ZERO))
-            .expect("linger is set");
-        drop(peer);
-        writer.await.expect("an error in the end");
-        let acknowledged = acknowledged.load(Ordering::SeqCst);
-        assert!(
-            got <= acknowledged,
-            "{got} bytes came, {acknowledged} were acknowledged"
-        );
+        let acknowledged = writer.await.expect("an error in the end");
+        assert_eq!(got, acknowledged, "of so many that were acknowledged");
     }
 }
 
@@ -214,12 +211,13 @@ async fn l093_four_readers_share_a_stream<R: Runtime>(rt: R) {
         })
         .collect();
     for i in 0..BYTES {
+        if i % 40 == 0 {
+            // Long enough for all of them to wait.
+            sleep_in(Duration::from_millis(1), &rt).await;
+        }
         peer.write_all(&[(i % 256) as u8])
             .await
             .expect("it is read");
-        if i % 7 == 0 {
-            step_aside(5).await;
-        }
     }
     drop(peer);
     for reader in readers {

@@ -106,7 +106,7 @@ async fn l119_shutdown_wakes_a_reader<R: Runtime>(rt: R) {
     let (ours, _peer) = pair(&rt).await;
     let clone = ours.clone();
     let reader = rt.spawn(async move { clone.read(&mut [0; 4]).await });
-    step_aside(5).await;
+    sleep_in(Duration::from_millis(5), &rt).await;
     assert!(!reader.is_finished());
     ours.shutdown(Shutdown::Both).expect("it shuts down");
     let read = timeout_in(Duration::from_secs(2), reader, &rt).await;
@@ -124,7 +124,7 @@ async fn l120_a_reset_is_an_error<R: Runtime>(rt: R) {
     let (ours, peer) = pair(&rt).await;
     let clone = ours.clone();
     let reader = rt.spawn(async move { clone.read(&mut [0; 4]).await });
-    step_aside(5).await;
+    sleep_in(Duration::from_millis(5), &rt).await;
     peer.set_linger(Some(Duration::ZERO))
         .expect("linger is set");
     drop(peer);
@@ -217,7 +217,7 @@ async fn l123_peek_consumes_nothing<R: Runtime>(rt: R) {
         let mut buf = [0; 4];
         clone.peek(&mut buf).await.map(|n| (n, buf))
     });
-    step_aside(5).await;
+    sleep_in(Duration::from_millis(5), &rt).await;
     peer.write_all(b"data").await.expect("some bytes");
     let (n, seen) = waiting.await.expect("no panic").expect("it sees them");
     assert_eq!(seen[..n], b"data"[..n]);
