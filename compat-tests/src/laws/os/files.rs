@@ -1,5 +1,4 @@
-//! Laws of files that need a system to show: L142, L144, L146, L148, L151, L155 and
-//! L200.
+//! Laws of files that need a system to show: L142, L144 to L146, L148, L151, L155 and L200.
 
 use std::fs::File as StdFile;
 use std::io::{ErrorKind, SeekFrom, Write};
@@ -21,6 +20,7 @@ pub(super) fn table<B: Backend>() -> Vec<Law<B>> {
     vec![
         law!(l142_errors_keep_their_number),
         law!(l144_a_full_disk_is_told_by_the_write),
+        law!(l145_a_sync_asks_the_system),
         law!(l146_an_error_is_followed_by_no_success),
         law!(l148_dropping_a_file_does_not_block).stochastic(),
         law!(l151_a_pipe_keeps_what_a_cancelled_read_took),
@@ -86,6 +86,15 @@ async fn l144_a_full_disk_is_told_by_the_write<R: Runtime>(rt: R) {
         full.write_all(&vec![7; len]).await.expect_err("and again");
         full.flush().await.expect("nothing is left to tell");
     }
+}
+
+/// L145: A sync is the system's: where that has nothing to sync, its error is returned.
+async fn l145_a_sync_asks_the_system<R: Runtime>(rt: R) {
+    let full = write_only(FULL, &rt).await;
+    let std = StdFile::options().write(true).open(FULL).expect("it opens");
+    let number = |synced: std::io::Result<()>| synced.map_err(|error| error.raw_os_error());
+    assert_eq!(number(full.sync_all().await), number(std.sync_all()));
+    assert_eq!(number(full.sync_data().await), number(std.sync_data()));
 }
 
 /// L146: An error once reported is not followed by a success that pretends the data arrived.

@@ -5,11 +5,10 @@ use std::net::{TcpListener as StdListener, TcpStream as StdStream, UdpSocket as 
 use std::time::Duration;
 
 use anyrt_api::net::{TcpListener, TcpStream, UdpSocket};
-use anyrt_api::time::timeout_in;
+use anyrt_api::time::{sleep_in, timeout_in};
 use anyrt_api::{AnyRuntime, Spawn, fs};
 use rustix::fs::{OFlags, fcntl_getfl};
 
-use crate::gate::step_aside;
 use crate::peers::{any_port, bytes_from, datagrams, listener, pair};
 use crate::scratch::folder;
 use crate::{Backend, Law};
@@ -40,14 +39,17 @@ async fn l104_blocking_sockets_are_taken(rt: AnyRuntime) {
     let listener = TcpListener::from_std_in(std, &rt).expect("it is taken");
     let udp = StdUdp::bind(any_port()).expect("a socket");
     let udp = UdpSocket::from_std_in(udp, &rt).expect("it is taken");
-    // If one of them blocked, a runtime with one worker would end here.
     let reader = rt.spawn(async move {
         let mut four = [0; 4];
         stream.read_exact(&mut four).await.map(|()| four)
     });
     let acceptor = rt.spawn(async move { listener.accept().await.map(|(_, peer)| peer) });
     let receiver = rt.spawn(async move { udp.recv_from(&mut [0; 4]).await });
-    step_aside(20).await;
+    // If one of them blocked, a runtime with one worker would end here.
+    for _ in 0..2 {
+        sleep_in(Duration::from_millis(2), &rt).await;
+        rt.spawn(async {}).await.expect("a worker is free");
+    }
     assert!(!reader.is_finished() && !acceptor.is_finished() && !receiver.is_finished());
     peer.write_all(b"data").expect("written");
     let second = StdStream::connect(addr).expect("it connects");
