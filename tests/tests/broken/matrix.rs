@@ -1,35 +1,37 @@
 //! Every mutant against every law: a mutant is a proof only if it leaves other laws alone.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 use std::process::ExitCode;
 use std::sync::Mutex;
 
 use anyrt_laws::all as laws;
 
 use crate::backend::{Broken, locked};
-use crate::mutants::{self, Expected, Row};
+use crate::mutants::{self, Expected};
 use crate::trial::verdict;
 
-/// Runs the rows whose mutant or law has one of the words in its name, or all of them, and prints
-/// what each mutant broke.
+/// Runs the mutants that have one of the words in their name or in that of their law, or all of
+/// them, and prints which laws each broke besides its own.
 pub(crate) fn run(words: &[String]) -> ExitCode {
-    let mut rows = mutants::table();
-    let is_meant = |row: &Row, word: &String| row.mutant.contains(word) || row.law.contains(word);
-    rows.retain(|row| words.is_empty() || words.iter().any(|word| is_meant(row, word)));
-    let total = rows.len();
-    let queue = Mutex::new(VecDeque::from(rows));
-    let crude = Mutex::new(Vec::new());
+    let mut own: BTreeMap<&'static str, Vec<&'static str>> = BTreeMap::new();
+    for row in mutants::table() {
+        own.entry(row.mutant).or_default().push(row.law);
+    }
+    own.retain(|mutant, laws| {
+        let has = |word: &String| mutant.contains(word) || laws.iter().any(|l| l.contains(word));
+        words.is_empty() || words.iter().any(has)
+    });
+    let n_mutants = own.len();
+    let (queue, crude) = (Mutex::new(VecDeque::from_iter(own)), Mutex::new(Vec::new()));
     std::thread::scope(|scope| {
         for _ in 0..THREADS {
             scope.spawn(|| {
-                loop {
-                    let Some(row) = locked(&queue).pop_front() else {
-                        return;
-                    };
-                    let broken = broken_by(&row);
-                    print(&row, &broken);
+                let next = || locked(&queue).pop_front();
+                while let Some((mutant, own)) = next() {
+                    let broken = broken_by(mutant, &own);
+                    print(mutant, &own, &broken);
                     if broken.len() > most_broken() {
-                        locked(&crude).push(row.mutant);
+                        locked(&crude).push(mutant);
                     }
                 }
             });
@@ -37,10 +39,10 @@ pub(crate) fn run(words: &[String]) -> ExitCode {
     });
     let crude = locked(&crude);
     println!(
-        "\n{total} mutants, {} of them too crude: {crude:?}",
+        "\n{n_mutants} mutants, {} of them too crude: {crude:?}",
         crude.len()
     );
-    match total > 0 && crude.is_empty() {
+    match n_mutants > 0 && crude.is_empty() {
         true => ExitCode::SUCCESS,
         false => ExitCode::FAILURE,
     }
@@ -48,10 +50,10 @@ pub(crate) fn run(words: &[String]) -> ExitCode {
 
 /// The laws besides its own that a mutant does not pass. A time beyond its bound does not count,
 /// since several laws run at once here.
-fn broken_by(row: &Row) -> Vec<(&'static str, Expected)> {
-    let others = laws::<Broken>();
-    let others = others.iter().filter(|law| law.name() != row.law);
-    let verdicts = others.map(|law| (law.name(), Expected::of(&verdict(law, row.mutant))));
+fn broken_by(mutant: &'static str, own: &[&str]) -> Vec<(&'static str, Expected)> {
+    let laws = laws::<Broken>();
+    let others = laws.iter().filter(|law| !own.contains(&law.name()));
+    let verdicts = others.map(|law| (law.name(), Expected::of(&verdict(law, mutant))));
     verdicts
         .filter(|(_, said)| ![Expected::Held, Expected::Slow].contains(said))
         .collect()
@@ -62,13 +64,14 @@ fn most_broken() -> usize {
     (laws::<Broken>().len() - 1) / 10
 }
 
-fn print(row: &Row, broken: &[(&str, Expected)]) {
-    let mut text = format!("{} ({}): {} others", row.mutant, row.law, broken.len());
+/// In one piece, since several threads print.
+fn print(mutant: &str, own: &[&str], broken: &[(&str, Expected)]) {
+    let mut text = format!("{mutant} ({}): {} others", own.join(", "), broken.len());
     for (law, said) in broken {
         text.push_str(&format!("\n    {said:?} {law}"));
     }
     println!("{text}");
 }
 
-/// Mutants at once.
+/// Mutants at once: most of their time is spent waiting.
 const THREADS: usize = 4;

@@ -12,7 +12,7 @@ use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 use std::time::{Duration, Instant, SystemTime};
 
-use anyrt_api::fs::{Metadata, OpenFlags, RawFile, RawReadDir};
+use anyrt_api::fs::{Metadata, OpenFlags, RawFile};
 use anyrt_api::io::{Direction, RawObject, RawStream, Wait};
 use anyrt_api::net::{
     RawTcpListener, RawTcpStream, RawUdpSocket, RawUnixDatagram, RawUnixListener,

@@ -1,6 +1,5 @@
 //! One law on one mutant, and the trials of a plain run.
 
-use std::collections::HashMap;
 use std::sync::{PoisonError, RwLock};
 use std::time::Duration;
 
@@ -89,12 +88,6 @@ fn is_complete() -> Result<(), Failed> {
             wrong.push(format!("{law} is no law"));
         }
     }
-    let mut laws_of: HashMap<&str, usize> = HashMap::new();
-    for row in &rows {
-        *laws_of.entry(row.mutant).or_default() += 1;
-    }
-    let twice = laws_of.iter().filter(|(_, rows)| **rows > 1);
-    wrong.extend(twice.map(|(mutant, _)| format!("{mutant} stands in the table twice")));
     let most = unproven::MOST;
     if unproven::LIST.len() > most {
         wrong.push(format!("more than {most} laws are unproven"));
@@ -112,9 +105,9 @@ fn is_listed(law: &str) -> bool {
 /// Held by all that run beside each other, or by one that must be alone.
 static TURNS: RwLock<()> = RwLock::new(());
 
-/// A law with a mutant is a hang after this time, in place of ten seconds: a law that holds takes
-/// less than two, and hundreds of hangs are waited for.
-const LIMIT: Duration = Duration::from_secs(3);
+/// A law with a mutant is a hang after this time, in place of ten seconds, since many hangs are
+/// waited for. It is a little longer than the five seconds that laws give to what they wait for.
+const LIMIT: Duration = Duration::from_secs(6);
 
 /// How often a time beyond its bound is measured again.
 const TRIES: usize = 3;

@@ -30,8 +30,8 @@ use anyrt_laws::{Backend, Capability, Setup};
 use anyrt_native::Native;
 
 pub(crate) use file::{Entry, File, Folder};
-pub(crate) use notes::{Notes, locked};
-pub(crate) use task::{Answer, Call, Handle, Job, Kind, Output, Task};
+pub(crate) use notes::{Notes, locked, waker};
+pub(crate) use task::{Answer, Call, Handle, Job, Kind, Task};
 pub(crate) use tcp::{Listener, Tcp};
 pub(crate) use time::Alarm;
 pub(crate) use udp::Udp;

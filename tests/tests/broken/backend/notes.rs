@@ -1,9 +1,9 @@
-//! What a mutant notes about one task, alarm or object: [`Notes`]. The healthy backend notes
-//! nothing.
+//! What a mutant notes about one task, alarm or object: [`Notes`]; and wakers of its own. The
+//! healthy backend notes nothing.
 
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use std::sync::{Mutex, MutexGuard, PoisonError};
-use std::task::Waker;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::task::{Wake, Waker};
 
 /// A counter, a mark, some bytes and a waker: what defects need to remember.
 #[derive(Debug, Default)]
@@ -18,6 +18,11 @@ impl Notes {
     /// Counts one more, and says how many there were before.
     pub(crate) fn count_one(&self) -> usize {
         self.count.fetch_add(1, Ordering::SeqCst)
+    }
+
+    /// Sets the counter, and says where it stood.
+    pub(crate) fn set_count(&self, count: usize) -> usize {
+        self.count.swap(count, Ordering::SeqCst)
     }
 
     /// Counts one less.
@@ -53,6 +58,13 @@ impl Notes {
         locked(&self.waker).replace(waker)
     }
 
+    /// The waker that is kept; this one if none is.
+    pub(crate) fn first_waker(&self, waker: &Waker) -> Waker {
+        locked(&self.waker)
+            .get_or_insert_with(|| waker.clone())
+            .clone()
+    }
+
     pub(crate) fn take_waker(&self) -> Option<Waker> {
         locked(&self.waker).take()
     }
@@ -66,4 +78,19 @@ impl Notes {
 /// Locks ignore poisoning.
 pub(crate) fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// A waker that calls `wake`.
+pub(crate) fn waker(wake: impl Fn() + Send + Sync + 'static) -> Waker {
+    struct Calls<F>(F);
+    impl<F: Fn() + Send + Sync> Wake for Calls<F> {
+        fn wake(self: Arc<Self>) {
+            (self.0)();
+        }
+
+        fn wake_by_ref(self: &Arc<Self>) {
+            (self.0)();
+        }
+    }
+    Waker::from(Arc::new(Calls(wake)))
 }

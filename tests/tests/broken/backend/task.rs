@@ -29,7 +29,11 @@ pub(crate) type Call = Box<dyn FnOnce() -> Answer + Send>;
 impl Sick {
     /// Starts a task.
     pub(crate) fn start(&self, job: Job, meta: TaskMeta) -> Handle {
-        let notes = Arc::<Notes>::default();
+        self.start_noted(job, meta, Arc::default())
+    }
+
+    /// The same with notes that were made before.
+    pub(crate) fn start_noted(&self, job: Job, meta: TaskMeta, notes: Arc<Notes>) -> Handle {
         let task = Task {
             job: Some(job),
             home: AnyRuntime::new(self.clone()),
@@ -81,7 +85,7 @@ impl Spawn for Sick {
     where
         F: Future<Output: Send + 'static> + Send + 'static,
     {
-        let job = Box::pin(async move { Ok(Box::new(future.await) as Output) });
+        let job = Box::pin(Erased(Box::pin(future)));
         Join::new(self.mutant().spawn(self, job, meta))
     }
 
@@ -103,6 +107,18 @@ impl Spawn for Sick {
         let mut run = || out = f.take().map(|f| f());
         self.mutant().block_in_place(self, &mut run);
         out.expect("the closure runs once")
+    }
+}
+
+/// A future whose output is erased. It is dropped with this, not when it is ready.
+struct Erased<F>(Pin<Box<F>>);
+
+impl<F: Future<Output: Send + 'static>> Future for Erased<F> {
+    type Output = Answer;
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Answer> {
+        let polled = self.0.as_mut().poll(cx);
+        polled.map(|output| Ok(Box::new(output) as Output))
     }
 }
 

@@ -18,14 +18,27 @@ macro_rules! mutants {
 }
 
 mod blocking;
+mod cancel;
+mod current;
+mod fairness;
 mod files;
 mod lifecycle;
+mod mixing;
+mod names;
+mod paths;
+mod resources;
+mod shutdown;
+mod streams;
 mod tasks;
 mod tcp;
 mod timers;
+mod udp;
+mod unix;
+mod wakers;
 
 use std::env;
 use std::sync::OnceLock;
+use std::time::Duration;
 
 use anyrt_laws::Verdict;
 
@@ -67,12 +80,24 @@ impl Expected {
 /// All of them, in the order of the catalogue.
 pub(crate) fn table() -> Vec<Row> {
     let mut rows = Vec::new();
+    rows.extend(wakers::table());
     rows.extend(tasks::table());
+    rows.extend(cancel::table());
     rows.extend(blocking::table());
     rows.extend(lifecycle::table());
+    rows.extend(shutdown::table());
+    rows.extend(fairness::table());
     rows.extend(timers::table());
+    rows.extend(streams::table());
     rows.extend(tcp::table());
+    rows.extend(udp::table());
+    rows.extend(unix::table());
+    rows.extend(names::table());
     rows.extend(files::table());
+    rows.extend(paths::table());
+    rows.extend(mixing::table());
+    rows.extend(resources::table());
+    rows.extend(current::table());
     rows
 }
 
@@ -86,6 +111,13 @@ pub(crate) fn of_this_process() -> &'static dyn Mutant {
         let row = table().into_iter().find(|row| name == row.mutant);
         (row.expect("the mutant of that name").make)()
     })
+}
+
+/// A time that stays long where `LAWS_TIME_SCALE` widens the laws' bounds.
+fn scaled(ms: u64) -> Duration {
+    let scale = env::var("LAWS_TIME_SCALE").ok();
+    let scale = scale.and_then(|scale| scale.parse::<f64>().ok());
+    Duration::from_millis(ms).mul_f64(scale.unwrap_or(1.0).max(1.0))
 }
 
 /// Names the mutant of a law's process, which inherits it.
