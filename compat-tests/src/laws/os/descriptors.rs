@@ -1,4 +1,4 @@
-//! Laws that count descriptors, threads and memory: L054, L075, L096, L098, L103, L110 and L157.
+//! Laws that count descriptors and threads: L054, L096, L098, L103, L110 and L157.
 
 use std::fs::File;
 use std::net::TcpStream as StdStream;
@@ -8,23 +8,18 @@ use std::process::{Command, Stdio};
 use std::time::Duration;
 
 use anyrt_api::net::{TcpStream, UdpSocket};
-use anyrt_api::time::sleep_in;
 use anyrt_api::{AnyRuntime, BlockOn, Runtime, Spawn, fs};
 use futures_lite::future::poll_once;
 
-use super::process::{descriptors, descriptors_settle, resident, threads};
-use crate::bound::at_most_count;
+use super::process::{descriptors, descriptors_settle, threads};
 use crate::gate::step_aside;
 use crate::peers::{any_port, listener, pair};
-use crate::probe::Probe;
 use crate::scratch::folder;
 use crate::{Backend, Lab, Law};
 
 pub(super) fn table<B: Backend>() -> Vec<Law<B>> {
     vec![
         law!(l054_many_runtimes_leave_nothing in lab),
-        law!(l054_many_runtimes_leave_no_memory in lab),
-        law!(l075_dropped_alarms_leave_no_memory),
         law!(l096_descriptors_are_closed_once),
         law!(l098_a_failed_registration_leaks_nothing erased),
         law!(l103_a_child_sees_no_descriptor in lab),
@@ -33,30 +28,28 @@ pub(super) fn table<B: Backend>() -> Vec<Law<B>> {
     ]
 }
 
-/// A runtime that has been used and is gone again.
-fn one_life<B: Backend>(lab: &Lab<B>, shuts_down: bool) {
-    let owner = lab.start();
-    let rt = owner.handle();
-    owner.block_on(async {
-        let _pair = pair(&rt).await;
-        rt.spawn_blocking(|| ()).await.expect("a closure");
-        rt.spawn(async { step_aside(2).await })
-            .await
-            .expect("a task");
-    });
-    match shuts_down {
-        true => owner.shutdown(Duration::from_secs(5)),
-        false => drop(owner),
-    }
-}
-
 /// L054: Making and dropping many runtimes returns threads and descriptors to where they were.
 fn l054_many_runtimes_leave_nothing<B: Backend>(lab: &Lab<B>) {
+    let one_life = |shuts_down: bool| {
+        let owner = lab.start();
+        let rt = owner.handle();
+        owner.block_on(async {
+            let _pair = pair(&rt).await;
+            rt.spawn_blocking(|| ()).await.expect("a closure");
+            rt.spawn(async { step_aside(2).await })
+                .await
+                .expect("a task");
+        });
+        match shuts_down {
+            true => owner.shutdown(Duration::from_secs(5)),
+            false => drop(owner),
+        }
+    };
     // What the process makes once and keeps.
-    (0..3).for_each(|_| one_life(lab, true));
+    (0..3).for_each(|_| one_life(true));
     let clock = lab.start();
     let (descriptors_before, threads_before) = (descriptors(), threads());
-    (0..60).for_each(|i| one_life(lab, i % 2 == 0));
+    (0..60).for_each(|i| one_life(i % 2 == 0));
     clock.block_on(async {
         let rt = clock.handle();
         descriptors_settle(&rt, descriptors_before).await;
@@ -64,47 +57,13 @@ fn l054_many_runtimes_leave_nothing<B: Backend>(lab: &Lab<B>) {
             if threads() <= threads_before + 2 {
                 return;
             }
-            sleep_in(Duration::from_millis(20), &rt).await;
+            anyrt_api::time::sleep_in(Duration::from_millis(20), &rt).await;
         }
         panic!(
             "{} threads are left, {threads_before} were at the start",
             threads()
         );
     });
-}
-
-/// L054: And their memory: what a runtime keeps for itself is freed with it.
-fn l054_many_runtimes_leave_no_memory<B: Backend>(lab: &Lab<B>) {
-    // The allocator keeps some of what was freed, and more while threads come and go.
-    (0..30).for_each(|_| one_life(lab, true));
-    let before = resident_kib();
-    (0..60).for_each(|_| one_life(lab, true));
-    let grown = resident_kib().saturating_sub(before);
-    at_most_count("60 runtimes left KiB:", grown, 8 << 10);
-}
-
-/// L075: 100,000 alarms that were made, polled and dropped leave no memory behind.
-async fn l075_dropped_alarms_leave_no_memory<R: Runtime>(rt: R) {
-    let probe = Probe::new();
-    let round = || {
-        let deadline = rt.now() + Duration::from_secs(3_600);
-        let later = |i| deadline + Duration::from_millis(i);
-        let mut sleeps: Vec<_> = (0..1_000)
-            .map(|i| Box::pin(rt.sleep_until(later(i))))
-            .collect();
-        for sleep in &mut sleeps {
-            assert!(probe.poll(sleep.as_mut()).is_pending());
-        }
-    };
-    // What a thousand at once need is kept for the next thousand.
-    (0..3).for_each(|_| round());
-    let before = resident_kib();
-    for _ in 0..100 {
-        round();
-        step_aside(1).await;
-    }
-    let grown = resident_kib().saturating_sub(before);
-    at_most_count("100,000 alarms left KiB:", grown, 4 << 10);
 }
 
 /// L096: Descriptors are closed, once, when the last clone is dropped, also with an operation

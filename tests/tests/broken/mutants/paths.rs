@@ -28,7 +28,7 @@ mutants! {
     LeaksAFolder: l157_a_dropped_folder_is_closed => Broken;
     LooksAndThenMakes: l158_create_new_succeeds_for_one => Broken;
     RemovesAndThenRenames: l158_rename_replaces_at_once => Broken;
-    OpensOnAThreadEach: l162_a_thousand_opens_at_once => Broken;
+    OpensOnAThreadEach: l162_ten_thousand_opens_at_once => Broken;
 }
 
 /// A pause in the middle of an operation.

@@ -23,7 +23,7 @@ mutants! {
     HearsItsOwnThreads: l074_an_alarm_from_another_thread => Slow;
     RingsAfterTheDrop: l075_a_dropped_alarm_is_gone => Broken;
     KeepsTheLastDropped: l075_many_dropped_alarms_leave_nothing => Broken;
-    LeaksAnAlarm: l075_dropped_alarms_leave_no_memory => Broken;
+    LeaksAnAlarm: l075_many_alarms_leave_no_memory => Broken;
     LosesAnEarlyReset: l076_alarms_fire_drop_and_reset_at_once => Hang;
     IgnoresALaterDeadline: l077_reset_arms_once => Broken;
     RingsEarlyOnceReset: l082_no_tick_is_early => Broken;
