@@ -9,7 +9,6 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::{Context, Poll};
 use std::thread;
-use std::time::Duration;
 
 use anyrt_api::task::TaskMeta;
 use anyrt_api::{AnyRuntime, current};
