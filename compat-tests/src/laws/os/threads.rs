@@ -62,6 +62,8 @@ impl NoThreads {
             maximum: limit.maximum,
         };
         setrlimit(Resource::As, tight).ok()?;
+        // The report of a panic looks for the symbols of the stack, for which there is no room.
+        std::panic::set_hook(Box::new(|_| {}));
         let mut none = NoThreads {
             limit,
             parked: Vec::new(),
@@ -84,6 +86,7 @@ impl NoThreads {
 impl Drop for NoThreads {
     fn drop(&mut self) {
         setrlimit(Resource::As, self.limit).expect("the limit is raised again");
+        let _ = std::panic::take_hook();
         self.release(0);
     }
 }
