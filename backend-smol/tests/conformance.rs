@@ -12,11 +12,18 @@ impl Backend for Direct {
     type Owner = Runtime;
 
     const NAME: &'static str = "smol";
-    const DEVIATIONS: &'static [Deviation] = &[Deviation {
-        law: "l011_a_waker_of_a_join_that_panics",
-        why: "async-task aborts the process; to stand between it and a joiner's waker would cost \
-              each join that waits an allocation, and wakers do not panic",
-    }];
+    const DEVIATIONS: &'static [Deviation] = &[
+        Deviation {
+            law: "l011_a_waker_of_a_join_that_panics",
+            why: "async-task aborts the process; to stand between it and a joiner's waker would \
+                  cost each join that waits an allocation, and wakers do not panic",
+        },
+        Deviation {
+            law: "L102",
+            why: "async-io swallows the error of a poller that fails for good, and nothing wakes \
+                  any more: it takes a descriptor of its own that was closed elsewhere",
+        },
+    ];
     const CAPABILITIES: &'static [Capability] =
         &[Capability::Os, Capability::Threads, Capability::Unix];
 

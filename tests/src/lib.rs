@@ -113,10 +113,16 @@ impl Backend for Smol {
     type Owner = anyrt_smol::Runtime;
     const NAME: &'static str = "smol";
     const CAPABILITIES: &'static [Capability] = ALL;
-    const DEVIATIONS: &'static [Deviation] = &[Deviation {
-        law: "l011_a_waker_of_a_join_that_panics",
-        why: "async-task aborts the process if a joiner's waker panics",
-    }];
+    const DEVIATIONS: &'static [Deviation] = &[
+        Deviation {
+            law: "l011_a_waker_of_a_join_that_panics",
+            why: "async-task aborts the process if a joiner's waker panics",
+        },
+        Deviation {
+            law: "L102",
+            why: "async-io swallows the error of a poller that fails for good",
+        },
+    ];
 
     fn start(setup: &Setup) -> io::Result<Self::Owner> {
         anyrt_smol::Runtime::builder()

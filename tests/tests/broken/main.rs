@@ -44,6 +44,10 @@ fn main() -> ExitCode {
         for (law, why) in unproven::LIST {
             println!("    {law}: {why}");
         }
+        println!("{} wait for a mutant:", unproven::WAITING.len());
+        for law in unproven::WAITING {
+            println!("    {law}");
+        }
     }
     conclusion.exit_code()
 }

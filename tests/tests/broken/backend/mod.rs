@@ -26,7 +26,7 @@ use std::time::Duration;
 use anyrt_api::any::Capabilities;
 use anyrt_api::io::Wait;
 use anyrt_api::{AnyRuntime, BlockOn, Core, Entropy, Runtime};
-use anyrt_laws::{Backend, Capability, Setup};
+use anyrt_laws::{Backend, Capability, Deviation, Setup};
 use anyrt_native::Native;
 
 pub(crate) use file::{Entry, File, Folder};
@@ -49,6 +49,7 @@ impl Backend for Broken {
     const NAME: &'static str = "broken";
     const CAPABILITIES: &'static [Capability] =
         &[Capability::Os, Capability::Threads, Capability::Unix];
+    const DEVIATIONS: &'static [Deviation] = anyrt_tests::Native::DEVIATIONS;
 
     fn start(setup: &Setup) -> io::Result<Owner> {
         let mutant = mutants::of_this_process();

@@ -21,7 +21,7 @@ use crate::backend::{Doing, File, Io, Sick, Turn, locked};
 use crate::mutant::Mutant;
 
 mutants! {
-    MovesWithTheLength: l141_random_cursors_as_std_has_them => Broken;
+    MovesWithTheLength: l141_any_sequence_is_as_in_std => Broken;
     PutsOffAByte: l143_a_write_is_in_the_file => Broken;
     TellsTheNextWrite: l144_a_full_disk_is_told_by_the_write => Broken;
     BuffersBeyondASync: l145_a_sync_covers_every_write => Broken;
