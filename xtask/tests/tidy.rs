@@ -33,6 +33,7 @@ fn shape_of_the_files() {
     findings.extend(workspace.each(".rs", shape::module_docs));
     findings.extend(workspace.each(".rs", shape::names));
     findings.extend(shape::few_long_files(&workspace.files));
+    findings.extend(shape::short_example(&workspace.files));
     findings.extend(shape::faces(&workspace.files));
     report(findings);
 }

@@ -8,6 +8,11 @@ const LINES_MAX: usize = 600;
 const LINES_LONG: usize = 400;
 const FUNCTION_LINES_MAX: usize = 70;
 const COLUMNS_MAX: usize = 100;
+
+/// The example that backend authors read from end to end, and the lines of code that it may have.
+const EXAMPLE: &str = "examples/backend-mem/src/";
+const EXAMPLE_LINES_MAX: usize = 1_800;
+
 const NO_NAMES: [&str; 8] = [
     "util", "utils", "common", "misc", "helper", "helpers", "types", "prelude",
 ];
@@ -107,9 +112,67 @@ pub(crate) fn function_length(file: &Source) -> Vec<Finding> {
     findings
 }
 
+/// The example for backend authors can be read in an afternoon.
+pub(crate) fn short_example(files: &[Source]) -> Vec<Finding> {
+    let own = files.iter().filter(|file| file.path.starts_with(EXAMPLE));
+    let code = own.filter(|file| file.path.ends_with(".rs"));
+    let lines: usize = code.map(|file| code_lines(&file.text)).sum();
+    let advice = format!("{lines} lines of code: {EXAMPLE_LINES_MAX} is the most");
+    let place = Source::new(EXAMPLE, "");
+    let is_long = lines > EXAMPLE_LINES_MAX;
+    is_long
+        .then(|| place.finding(0, advice))
+        .into_iter()
+        .collect()
+}
+
+/// Lines that are neither blank nor a comment alone, as tokei and cloc count them.
+fn code_lines(text: &str) -> usize {
+    let mut in_comment = false;
+    let is_code = |line: &&str| {
+        let line = line.trim();
+        if in_comment {
+            in_comment = !line.ends_with("*/");
+            return false;
+        }
+        if line.starts_with("/*") {
+            in_comment = !line.contains("*/");
+            return !in_comment && !line.ends_with("*/");
+        }
+        !line.is_empty() && !line.starts_with("//")
+    };
+    text.lines().filter(is_code).count()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn code_is_what_is_neither_blank_nor_a_comment() {
+        let text = "//! Docs.\n\nfn f() { // why\n    /// Docs.\n    g();\n}\n   \n";
+        assert_eq!(code_lines(text), 3);
+        assert_eq!(
+            code_lines("/* one\n\ntwo();\n*/\nf();\n/* x */ g();\n/* y */"),
+            2
+        );
+        assert_eq!(code_lines(""), 0);
+    }
+
+    #[test]
+    fn an_example_that_grew_is_found() {
+        let found = |lines: usize| {
+            let half = "f();\n".repeat(lines / 2);
+            let files = [
+                file("examples/backend-mem/src/a.rs", &half),
+                file("examples/backend-mem/src/net/b.rs", &half),
+                file("examples/backend-mem/tests/c.rs", &half),
+                file("examples/kv/src/d.rs", &half),
+            ];
+            short_example(&files).len()
+        };
+        assert_eq!((found(1_800), found(1_802)), (0, 1));
+    }
 
     fn file(path: &str, text: &str) -> Source {
         Source::new(path, text)
