@@ -1,5 +1,5 @@
 //! What stands around a user's future or closure: [`Catch`], [`Call`] and their [`Outcome`]; and,
-//! where the runtime has no join handle, what the outcome is delivered through: [`live`], [`joint`].
+//! for a runtime without join handles, what the outcome is delivered through: [`live`], [`joint`].
 //!
 //! They keep panics where the contract wants them: in the join, whether the poll panics, the
 //! destructor of the future, or that of an output that nobody read. Know nothing of executors, and

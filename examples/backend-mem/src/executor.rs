@@ -29,8 +29,8 @@ use crate::net::{Ports, tcp, udp};
 use crate::task::{self, Body, Task};
 use crate::{Mem, Polled};
 
-/// What a poll takes, so that a task which is always ready cannot stop the clock. It is of the order
-/// of what 128 operations take: a program that spins is simulated no slower than it runs.
+/// What a poll takes, so that a task which is always ready cannot stop the clock: about what the
+/// operations of one poll take, so that who spins is simulated not much slower than he runs.
 const POLL_NANOS: u64 = 5_000;
 
 /// The root of whoever does not drive.
