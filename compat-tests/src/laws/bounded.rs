@@ -33,7 +33,7 @@ async fn l008_ever_new_wakers_are_not_kept<R: Runtime>(rt: R) {
     for _ in 0..POLLS {
         let of_each = [Probe::new(), Probe::new(), Probe::new()];
         let wakers = of_each.each_ref().map(Probe::waker);
-        let mut contexts = wakers.each_ref().map(|waker| Context::from_waker(waker));
+        let mut contexts = wakers.each_ref().map(Context::from_waker);
         let mut by_reference = &stream;
         let read = Pin::new(&mut by_reference).poll_read(&mut contexts[0], &mut [0; 4]);
         let accepted = listener.poll_accept(&mut contexts[1]);

@@ -83,7 +83,8 @@ async fn l088_empty_buffers_answer_at_once<R: Runtime>(rt: R) {
     at_once(poll_once(AsyncReadExt::read(&mut by_trait, &mut [])).await);
 }
 
-/// L089: `Err` means that no byte was transferred by that call: what was acknowledged is what comes.
+/// L089: `Err` means that no byte was transferred by that call: what comes is what was
+/// acknowledged.
 async fn l089_bytes_of_a_failed_write_are_not_sent<R: Runtime>(rt: R) {
     for _ in 0..5 {
         let (ours, peer) = pair(&rt).await;

@@ -1,8 +1,8 @@
 //! Laws can fail: for each a backend with one defect, which the law must find.
 //!
-//! Each is the native runtime in a wrapper (`backend/`) at whose doors a mutant stands (`mutant.rs`,
-//! `mutants/`). The same wrapper with a mutant that does nothing obeys every law, so that it is the
-//! defect which is found.
+//! Each is the native runtime in a wrapper (`backend/`) at whose doors a mutant stands
+//! (`mutant.rs`, `mutants/`). The same wrapper with a mutant that does nothing obeys every law, so
+//! that it is the defect which is found.
 //!
 //! ```text
 //! cargo test -p anyrt-tests --test broken                          # all

@@ -181,8 +181,10 @@ fn l190_without_threads_nothing_is_lost<B: Backend>(_: &Lab<B>) {
         path: None,
     };
     with(&fault, || {
-        let mut setup = Setup::default();
-        setup.workers = 1;
+        let setup = Setup {
+            workers: 1,
+            ..Setup::default()
+        };
         // One that is content with a single thread works, and has none that may block.
         if let Ok(owner) = B::start(&setup) {
             owner.block_on(work_without_threads(owner.handle()));

@@ -47,6 +47,7 @@ macro_rules! object {
             /// Shared by its clones.
             pub(crate) notes: Arc<Notes>,
             /// Of this clone alone.
+            #[allow(dead_code, reason = "mutants of some objects have notes on their clones")]
             pub(crate) own: Notes,
         }
 

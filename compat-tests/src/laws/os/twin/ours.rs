@@ -36,7 +36,10 @@ impl<R: Runtime> Ours<R> {
                 let opened = options(*flags).open_in(at(name), rt).await;
                 outcome(opened.map(|opened| self.files[*file] = Some(opened)))
             }
-            Op::Close(file) => outcome(Ok(drop(self.files[*file].take()?))),
+            Op::Close(file) => {
+                drop(self.files[*file].take()?);
+                outcome(Ok(()))
+            }
             Op::Read(file, n) => outcome(read(self.files[*file].as_ref()?, *n).await),
             Op::Write(file, bytes) => outcome(self.files[*file].as_ref()?.write(bytes).await),
             Op::ReadAt(file, n, offset) => {

@@ -32,7 +32,10 @@ impl Stds {
                 let opened = options(*flags).open(at(name));
                 outcome(opened.map(|opened| self.files[*file] = Some(opened)))
             }
-            Op::Close(file) => outcome(Ok(drop(self.files[*file].take()?))),
+            Op::Close(file) => {
+                drop(self.files[*file].take()?);
+                outcome(Ok(()))
+            }
             Op::Read(file, n) => outcome(read(self.files[*file].as_mut()?, *n)),
             // Nothing is passed on of an empty buffer (L088), whatever the file may do.
             Op::Write(file, bytes) | Op::WriteAt(file, bytes, _) if bytes.is_empty() => {
