@@ -51,7 +51,7 @@ impl Home {
     pub(crate) fn new(stop: Stop, pool: Pool, threads: Arc<Gauge>) -> (Arc<Self>, Tasks) {
         let executor = Arc::new(Executor::new());
         let home = Arc::new(Home {
-            lookups: Lookups::new(),
+            lookups: Lookups::within(pool.limit()),
             roll: Arc::default(),
             aborts: Arc::default(),
             threads,

@@ -94,6 +94,12 @@ impl Pool {
         Join::new(cell)
     }
 
+    /// The most threads that it has.
+    #[must_use]
+    pub fn limit(&self) -> usize {
+        self.0.limit
+    }
+
     /// Takes no further call and cancels those that have not begun. Idle threads end.
     pub fn close(&self) {
         let mut state = self.0.state.lock();
