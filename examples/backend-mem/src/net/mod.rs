@@ -1,4 +1,4 @@
-//! The loopback network: which addresses there are, and who is bound where ([`Ports`]).
+//! The loopback network: which addresses there are, and who is bound where (`Ports`).
 //!
 //! One host with the addresses of its loopback, `127.0.0.0/8` and `::1`; everything else cannot be
 //! reached. Bytes arrive at once; what makes a sender wait is a full buffer at the receiver. Knows
