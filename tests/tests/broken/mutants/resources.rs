@@ -66,7 +66,7 @@ impl Mutant for EndsASleepByAnInterrupt {
     }
 
     fn sleep_until(&self, rt: &Sick, deadline: Instant) -> Alarm {
-        let early = deadline.checked_sub(Duration::from_millis(2));
+        let early = deadline.checked_sub(Duration::from_millis(5));
         let early = early.filter(|_| rt.notes().count() > 0);
         Alarm::new(rt, early.unwrap_or(deadline))
     }
