@@ -10,6 +10,7 @@ use anyrt_api::Core;
 use async_lock::Semaphore;
 
 use crate::gone;
+use crate::lock::Lock;
 
 /// Lookups that one runtime makes at the same time, however many blocking calls its pool admits.
 const LOOKUPS_MAX: usize = 32;
@@ -54,14 +55,21 @@ impl Lookups {
         host: &str,
         port: u16,
     ) -> io::Result<Vec<SocketAddr>> {
-        let place = self.free.acquire_arc().await;
-        let host = host.to_owned();
+        // Shared: tokio keeps a closure for which it has no thread, and would keep its place.
+        let place = Arc::new(Lock::new(Some(self.free.acquire_arc().await)));
+        let (host, held) = (host.to_owned(), Arc::clone(&place));
         let call = rt.spawn_blocking(move || {
             let found = (host.as_str(), port).to_socket_addrs();
+            let place = held.lock().take();
             drop(place);
             found.map(Iterator::collect)
         });
-        gone::joined(R::NAME, call.await)?
+        let joined = call.await;
+        if joined.is_err() {
+            let place = place.lock().take();
+            drop(place);
+        }
+        gone::joined(R::NAME, joined)?
     }
 }
 
