@@ -4,19 +4,17 @@ use std::io::{self, Seek, SeekFrom};
 use std::net::{SocketAddr, TcpStream, UdpSocket};
 use std::os::fd::AsFd;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
 
 use anyrt_api::AsyncNet;
 use anyrt_api::os::OsHandles;
 use socket2::SockRef;
 
-use crate::backend::{Alarm, Answer, Call, Doing, Listener, Sick, Tcp, Udp};
+use crate::backend::{Doing, Listener, Sick, Tcp, Udp};
 use crate::mutant::Mutant;
 
 mutants! {
     LeaksADatagramSocket: l096_descriptors_are_closed_once => Broken;
     LeaksWhatItRefuses: l098_a_failed_registration_leaks_nothing => Broken;
-    EndsASleepByAnInterrupt: l101_an_interrupted_wait_goes_on => Broken;
     IsInherited: l103_a_child_sees_no_descriptor => Broken;
     LeavesItBlocking: l104_blocking_sockets_are_taken => Hang;
     GivesOutNonBlocking: l105_what_is_given_out_blocks => Broken;
@@ -50,25 +48,6 @@ impl Mutant for LeaksWhatItRefuses {
                 Err(error)
             }
         }
-    }
-}
-
-/// A sleep ends early while a closure runs, as a wait for events does by an interrupt.
-#[derive(Default)]
-struct EndsASleepByAnInterrupt;
-
-impl Mutant for EndsASleepByAnInterrupt {
-    fn run_call(&self, rt: &Sick, call: Call) -> Answer {
-        rt.notes().count_one();
-        let answer = rt.inside(call);
-        rt.notes().uncount_one();
-        answer
-    }
-
-    fn sleep_until(&self, rt: &Sick, deadline: Instant) -> Alarm {
-        let early = deadline.checked_sub(Duration::from_millis(5));
-        let early = early.filter(|_| rt.notes().count() > 0);
-        Alarm::new(rt, early.unwrap_or(deadline))
     }
 }
 
