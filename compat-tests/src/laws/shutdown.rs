@@ -32,9 +32,10 @@ fn l034_tasks_that_nobody_can_wake_are_freed<B: Backend>(lab: &Lab<B>) {
     for shuts_down in [true, false] {
         let owner = lab.start();
         let rt = owner.handle();
-        let gone = Gate::new();
+        let (gone, begun) = (Gate::new(), Gate::new());
         for number in 0..30 {
             let (mark, own, handle) = (gone.opened_by_drop(), Mutex::new(None), rt.clone());
+            let beginning = begun.clone();
             drop(rt.spawn(async move {
                 let _held = (mark, handle);
                 if number % 3 == 0 {
@@ -42,12 +43,14 @@ fn l034_tasks_that_nobody_can_wake_are_freed<B: Backend>(lab: &Lab<B>) {
                 }
                 poll_fn(|cx| {
                     *own.lock().expect("no panic under this lock") = Some(cx.waker().clone());
+                    beginning.open();
                     Poll::<()>::Pending
                 })
                 .await;
             }));
         }
-        owner.block_on(async { step_aside(100).await });
+        // A step aside does not make a worker begin them.
+        owner.block_on(begun.wait_for(30));
         assert_eq!(
             gone.count(),
             0,

@@ -24,7 +24,7 @@ mod unproven;
 use std::process::ExitCode;
 
 use anyrt_laws::as_child;
-use backend::Broken;
+use backend::{Broken, locked};
 use libtest_mimic::Arguments;
 
 fn main() -> ExitCode {
@@ -47,6 +47,14 @@ fn main() -> ExitCode {
         println!("{} wait for a mutant:", unproven::WAITING.len());
         for law in unproven::WAITING {
             println!("    {law}");
+        }
+        for (mutant, tries) in locked(&trial::LATE).iter() {
+            println!("{mutant} was not found before try {tries}");
+        }
+        for (law, why) in locked(&trial::UNSHOWN).iter() {
+            println!(
+                "not shown on this machine, so that its mutants were not found: {law} ({why})"
+            );
         }
     }
     conclusion.exit_code()

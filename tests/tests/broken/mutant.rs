@@ -12,6 +12,7 @@ use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 use std::time::{Duration, Instant, SystemTime};
 
+use anyrt_api::any::Capabilities;
 use anyrt_api::fs::{Metadata, OpenFlags, RawFile};
 use anyrt_api::io::{Direction, RawObject, RawStream, Wait};
 use anyrt_api::net::{
@@ -32,8 +33,19 @@ pub(crate) trait Mutant: Send + Sync {
     // A runtime's life.
 
     fn start(&self, setup: &Setup) -> io::Result<anyrt_native::Runtime> {
-        let builder = anyrt_native::Builder::new().workers(setup.workers);
-        builder.blocking_threads(setup.blocking_threads).build()
+        anyrt_native::Builder::new()
+            .workers(setup.workers)
+            .blocking_threads(setup.blocking_threads)
+            .blocking_keep_alive(setup.blocking_keep_alive)
+            .build()
+    }
+
+    fn capabilities(&self, c: &mut Capabilities<Sick>) {
+        c.net().fs().os_handles().unix_net().os_unix_handles();
+    }
+
+    fn handle(&self, owner: &Owner) -> Sick {
+        owner.rt.clone()
     }
 
     /// It was started.

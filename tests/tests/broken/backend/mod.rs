@@ -118,7 +118,7 @@ impl BlockOn for Owner {
     type Runtime = Sick;
 
     fn handle(&self) -> Sick {
-        self.rt.clone()
+        self.rt.mutant().handle(self)
     }
 
     #[track_caller]
@@ -213,7 +213,7 @@ impl Core for Sick {
     const NAME: &'static str = Native::NAME;
 
     fn capabilities(c: &mut Capabilities<Self>) {
-        c.net().fs().os_handles().unix_net().os_unix_handles();
+        mutants::of_this_process().capabilities(c);
     }
 }
 

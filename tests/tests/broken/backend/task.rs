@@ -11,6 +11,7 @@ use std::task::{Context, Poll};
 use anyrt_api::task::{JoinError, RawJoin, TaskId, TaskMeta};
 use anyrt_api::{AnyRuntime, Spawn};
 use anyrt_native::NativeJoin;
+use pin_project_lite::pin_project;
 
 use super::{Notes, Sick};
 
@@ -85,7 +86,7 @@ impl Spawn for Sick {
     where
         F: Future<Output: Send + 'static> + Send + 'static,
     {
-        let job = Box::pin(Erased(Box::pin(future)));
+        let job = Box::pin(Erased { future });
         Join::new(self.mutant().spawn(self, job, meta))
     }
 
@@ -110,14 +111,19 @@ impl Spawn for Sick {
     }
 }
 
-/// A future whose output is erased. It is dropped with this, not when it is ready.
-struct Erased<F>(Pin<Box<F>>);
+pin_project! {
+    /// A future whose output is erased. It is dropped with this, not when it is ready.
+    struct Erased<F> {
+        #[pin]
+        future: F,
+    }
+}
 
 impl<F: Future<Output: Send + 'static>> Future for Erased<F> {
     type Output = Answer;
 
-    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Answer> {
-        let polled = self.0.as_mut().poll(cx);
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Answer> {
+        let polled = self.project().future.poll(cx);
         polled.map(|output| Ok(Box::new(output) as Output))
     }
 }

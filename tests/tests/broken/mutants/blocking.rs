@@ -1,15 +1,20 @@
 //! Mutants of blocking calls: L035 to L039 and L048.
 
 use std::future::{Future, poll_fn, ready};
+use std::io;
+use std::path::Path;
 use std::pin::Pin;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::task::{Context, Poll};
+use std::thread;
 use std::time::Duration;
 
 use anyrt_api::task::{JoinError, TaskMeta};
-use anyrt_api::{AnyRuntime, Timer, current};
+use anyrt_api::{AnyRuntime, AsyncFs, Spawn, Timer, current};
+use anyrt_laws::Setup;
+use futures_lite::future::block_on;
 
-use crate::backend::{Answer, Call, Handle, Kind, Owner, Sick};
+use crate::backend::{Answer, Call, Doing, Handle, Kind, Owner, Sick};
 use crate::mutant::Mutant;
 
 mutants! {
@@ -19,6 +24,10 @@ mutants! {
     CancelsAQueuedClosure: l037_drop_detaches_a_closure => Hang;
     FinishesAnAbortedClosure: l038_abort_of_a_closure => Broken;
     TakesADetour: l039_queued_closures_start_in_order => Broken;
+    PanicsWithoutAThread: l040_a_closure_without_a_thread_fails_or_waits => Broken;
+    PanicsWithoutAThread: l190_with_no_more_threads_nothing_is_lost => Broken;
+    CopiesOnTwoThreads: l041_one_blocking_thread_is_enough => Hang;
+    KeepsItsThreads: l042_idle_blocking_threads_end => Broken;
     BlocksOutsideAlone: l048_block_on_in_a_blocking_closure => Broken;
     BlocksInPlaceAsAWorker: l048_block_on_in_block_in_place => Broken;
 }
@@ -137,5 +146,45 @@ struct BlocksInPlaceAsAWorker;
 impl Mutant for BlocksInPlaceAsAWorker {
     fn block_in_place(&self, _rt: &Sick, f: &mut dyn FnMut()) {
         f();
+    }
+}
+
+/// A closure for which no thread can be had panics in its caller.
+#[derive(Default)]
+struct PanicsWithoutAThread;
+
+impl Mutant for PanicsWithoutAThread {
+    fn spawn_blocking(&self, rt: &Sick, call: Call, meta: TaskMeta) -> Handle {
+        let tried = thread::Builder::new().spawn(|| ());
+        tried.expect("threads are there").join().expect("it ends");
+        rt.start_call(call, meta)
+    }
+}
+
+/// Copying a file waits on one blocking thread for another.
+#[derive(Default)]
+struct CopiesOnTwoThreads;
+
+impl Mutant for CopiesOnTwoThreads {
+    fn copy_file<'a>(&'a self, rt: &'a Sick, from: &'a Path, to: &'a Path) -> Doing<'a, u64> {
+        let (native, from, to) = (rt.native.clone(), from.to_owned(), to.to_owned());
+        Box::pin(async move {
+            let copy = move || block_on(native.copy_file(&from, &to));
+            rt.native.spawn_blocking(copy).await?
+        })
+    }
+}
+
+/// A blocking thread never ends.
+#[derive(Default)]
+struct KeepsItsThreads;
+
+impl Mutant for KeepsItsThreads {
+    fn start(&self, setup: &Setup) -> io::Result<anyrt_native::Runtime> {
+        anyrt_native::Builder::new()
+            .workers(setup.workers)
+            .blocking_threads(setup.blocking_threads)
+            .blocking_keep_alive(Duration::from_secs(3_600))
+            .build()
     }
 }

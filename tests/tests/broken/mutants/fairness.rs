@@ -8,6 +8,7 @@ use std::task::{Context, Poll, Waker};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use anyrt_api::io::RawStream;
 use anyrt_api::net::RawTcpListener;
 use anyrt_api::task::TaskMeta;
 use anyrt_api::{Spawn, Timer, budget};
@@ -20,6 +21,7 @@ use crate::mutant::Mutant;
 
 mutants! {
     RingsLateInACrowd: l059_timers_fire_beside_busy_tasks => Slow;
+    RingsLateInACrowd: l079_timers_fire_beside_busy_sockets => Slow;
     HasNoBudget: l060_ready_operations_starve_no_task => Hang;
     HasNoBudget: l060_ready_joins_starve_no_task => Broken;
     HasNoBudget: l060_ready_sockets_starve_nobody => Hang;
@@ -28,6 +30,8 @@ mutants! {
     StarvesTheNew: l062_two_tasks_starve_no_third => Hang;
     ForcedYieldsWakeNobody: l064_a_forced_yield_makes_progress => Hang;
     ChargesWithoutRefill: l064_a_foreign_block_on_makes_progress => Hang;
+    LooksWhenItIsIdle: l065_sockets_and_timers_beside_busy_tasks => Hang;
+    LooksWhenItIsIdle: l065_sockets_and_timers_on_a_busy_worker => Hang;
     LeavesAWorkerAsleep: l067_idle_workers_take_part => Slow;
 }
 
@@ -214,5 +218,38 @@ impl Mutant for LeavesAWorkerAsleep {
             job.await
         };
         rt.start_noted(Box::pin(late), meta, Arc::<Notes>::default())
+    }
+}
+
+/// While five tasks are always ready, nobody is told that a connection has data.
+#[derive(Default)]
+struct LooksWhenItIsIdle;
+
+impl Mutant for LooksWhenItIsIdle {
+    fn poll_task(&self, task: &mut Task, cx: &mut Context<'_>) -> Poll<Answer> {
+        let (real, notes) = (cx.waker().clone(), task.notes.clone());
+        let counting = waker(move || {
+            notes.count_one();
+            real.wake_by_ref();
+        });
+        let polled = task.poll_job(&mut Context::from_waker(&counting));
+        let (busy, runtime) = (&task.notes, task.rt.notes());
+        if polled.is_ready() && busy.is_marked() {
+            runtime.uncount_one();
+        } else if busy.count() > 500 && !busy.mark() {
+            runtime.count_one();
+        }
+        polled
+    }
+
+    fn tcp_read(&self, tcp: &Tcp, turn: &mut Turn<'_, '_>, buf: &mut [u8]) -> Io<usize> {
+        let (real, rt) = (turn.cx.waker().clone(), tcp.rt.clone());
+        let deaf = waker(move || {
+            if rt.notes().count() < 5 {
+                real.wake_by_ref();
+            }
+        });
+        let mut cx = Context::from_waker(&deaf);
+        tcp.raw.poll_read(&mut cx, turn.wait, buf)
     }
 }

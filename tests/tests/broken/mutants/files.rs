@@ -28,6 +28,7 @@ mutants! {
     SyncsNothing: l145_a_sync_asks_the_system => Broken;
     ForgetsItsError: l146_an_error_is_followed_by_no_success => Broken;
     LosesItsTail: l147_a_drop_loses_nothing => Broken;
+    LosesItsTail: l190_with_little_memory_nothing_is_lost => Broken;
     WaitsForItsReader: l148_dropping_a_file_does_not_block => Slow;
     ClonesHaveACursor: l149_one_cursor_for_all_clones => Broken;
     AppendsAtTheCursor: l150_operations_mix_as_in_std => Broken;
@@ -89,7 +90,12 @@ impl Mutant for TellsTheNextWrite {
 }
 
 /// Writes what an earlier write kept back, then `buf` but for its last `n_kept` bytes.
-fn keep_back(file: &File, turn: &mut Turn<'_, '_>, buf: &[u8], n_kept: usize) -> Io<usize> {
+pub(super) fn keep_back(
+    file: &File,
+    turn: &mut Turn<'_, '_>,
+    buf: &[u8],
+    n_kept: usize,
+) -> Io<usize> {
     let kept = std::mem::take(&mut *file.notes.bytes());
     file.std().write_all(&kept)?;
     let (now, later) = buf.split_at(buf.len() - n_kept);

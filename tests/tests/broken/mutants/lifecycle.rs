@@ -1,22 +1,23 @@
 //! Mutants of a runtime's life: L044 to L049 and L053 to L055.
 
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
 use std::future::Future;
 use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::Pin;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, OnceLock};
 use std::task::{Context, Poll};
 use std::thread;
 
+use anyrt_api::any::Capabilities;
 use anyrt_api::task::TaskMeta;
-use anyrt_api::{AnyRuntime, current};
+use anyrt_api::{AnyRuntime, Entropy, current};
 use anyrt_laws::Setup;
 
 use super::scaled;
 use crate::backend::{Alarm, Answer, Handle, Job, Notes, Owner, Sick, Task};
-use crate::mutant::Mutant;
+use crate::mutant::{Healthy, Mutant};
 
 mutants! {
     StrandsWhatFollowsAnAlarm: l044_block_on_drives_timers_and_tasks => Hang;
@@ -30,6 +31,14 @@ mutants! {
     LeavesAThread: l054_many_runtimes_leave_nothing => Broken;
     LeavesItsMemory: l054_many_runtimes_leave_no_memory => Broken;
     UnwrapsItsStart: l055_a_failed_start_is_an_error => Broken;
+    UnwrapsItsStart: l055_a_start_without_threads_is_an_error => Broken;
+    UnwrapsItsStart: l190_without_threads_nothing_is_lost => Broken;
+    BelongsToItsMaker: l056_another_thread_drops_it => Broken;
+    NeedsItsThreadLocal: l056_the_end_of_a_thread_drops_it => Abort;
+    SleepsInAChild: l057_a_forked_child_is_told => Broken;
+    OpensForEachHandle: l058_a_handle_starts_nothing => Broken;
+    LeavesFilesOut: l184_what_is_there_is_there_erased => Broken;
+    HasNoShortChance: l184_what_is_not_there_says_so => Broken;
 }
 
 thread_local! {
@@ -171,13 +180,13 @@ impl Mutant for LeavesAThread {
     }
 }
 
-/// A runtime leaves half a megabyte of memory behind.
+/// A runtime leaves some kilobytes of memory behind.
 #[derive(Default)]
 struct LeavesItsMemory;
 
 impl Mutant for LeavesItsMemory {
     fn started(&self, _rt: &Sick) {
-        std::mem::forget(vec![1_u8; 500_000]);
+        std::mem::forget(vec![1_u8; 8_000]);
     }
 }
 
@@ -187,8 +196,98 @@ struct UnwrapsItsStart;
 
 impl Mutant for UnwrapsItsStart {
     fn start(&self, setup: &Setup) -> io::Result<anyrt_native::Runtime> {
-        let builder = anyrt_native::Builder::new().workers(setup.workers);
-        let builder = builder.blocking_threads(setup.blocking_threads);
-        Ok(builder.build().expect("descriptors and threads are there"))
+        Ok(Healthy
+            .start(setup)
+            .expect("descriptors and threads are there"))
+    }
+}
+
+/// Dropping the owner on another thread than the one that made it panics.
+#[derive(Default)]
+struct BelongsToItsMaker;
+
+fn this_thread() -> Vec<u8> {
+    format!("{:?}", thread::current().id()).into_bytes()
+}
+
+impl Mutant for BelongsToItsMaker {
+    fn started(&self, rt: &Sick) {
+        *rt.notes().bytes() = this_thread();
+    }
+
+    fn owner_dropped(&self, owner: &mut Owner) {
+        let is_maker = *owner.rt.notes().bytes() == this_thread();
+        assert!(
+            is_maker || thread::panicking(),
+            "a runtime of another thread"
+        );
+    }
+}
+
+thread_local! {
+    static OWN: RefCell<Vec<u8>> = const { RefCell::new(Vec::new()) };
+}
+
+/// Dropping the owner needs a thread-local of the thread that used it.
+#[derive(Default)]
+struct NeedsItsThreadLocal;
+
+impl Mutant for NeedsItsThreadLocal {
+    fn block_on(&self, owner: &Owner, future: Pin<&mut dyn Future<Output = ()>>) {
+        OWN.with_borrow_mut(|own| own.push(1));
+        owner.drive(future, &AnyRuntime::new(owner.rt.clone()));
+    }
+
+    fn owner_dropped(&self, _owner: &mut Owner) {
+        OWN.with_borrow_mut(Vec::clear);
+    }
+}
+
+/// In a forked child an alarm waits for a driver that is not there.
+#[derive(Default)]
+struct SleepsInAChild(OnceLock<u32>);
+
+impl Mutant for SleepsInAChild {
+    fn started(&self, _rt: &Sick) {
+        let _ = self.0.set(std::process::id());
+    }
+
+    fn poll_sleep(&self, alarm: &mut Alarm, cx: &mut Context<'_>) -> Poll<()> {
+        match self.0.get() == Some(&std::process::id()) {
+            true => alarm.poll_raw(cx),
+            false => Poll::Pending,
+        }
+    }
+}
+
+/// A handle opens a descriptor.
+#[derive(Default)]
+struct OpensForEachHandle;
+
+impl Mutant for OpensForEachHandle {
+    fn handle(&self, owner: &Owner) -> Sick {
+        std::mem::forget(std::fs::File::open("/dev/null"));
+        owner.rt.clone()
+    }
+}
+
+/// The erased runtime has no files.
+#[derive(Default)]
+struct LeavesFilesOut;
+
+impl Mutant for LeavesFilesOut {
+    fn capabilities(&self, c: &mut Capabilities<Sick>) {
+        c.net().os_handles().unix_net().os_unix_handles();
+    }
+}
+
+/// Randomness comes in eight bytes at least.
+#[derive(Default)]
+struct HasNoShortChance;
+
+impl Mutant for HasNoShortChance {
+    fn fill_bytes(&self, rt: &Sick, buf: &mut [u8]) {
+        assert!(buf.len() >= 8, "too few bytes");
+        rt.native.fill_bytes(buf);
     }
 }

@@ -17,10 +17,12 @@ macro_rules! mutants {
     };
 }
 
+mod addresses;
 mod blocking;
 mod cancel;
 mod current;
 mod fairness;
+mod faults;
 mod files;
 mod lifecycle;
 mod mixing;
@@ -63,6 +65,8 @@ pub(crate) enum Expected {
     Slow,
     Hang,
     Abort,
+    /// Nothing: this machine cannot show it.
+    Unshown,
 }
 
 impl Expected {
@@ -72,6 +76,7 @@ impl Expected {
             Verdict::Broken { .. } => Expected::Broken,
             Verdict::Slow { .. } => Expected::Slow,
             Verdict::Hang { .. } => Expected::Hang,
+            Verdict::Unshown { .. } => Expected::Unshown,
             _ => Expected::Abort,
         }
     }
@@ -90,10 +95,12 @@ pub(crate) fn table() -> Vec<Row> {
     rows.extend(timers::table());
     rows.extend(streams::table());
     rows.extend(tcp::table());
+    rows.extend(addresses::table());
     rows.extend(udp::table());
     rows.extend(unix::table());
     rows.extend(names::table());
     rows.extend(files::table());
+    rows.extend(faults::table());
     rows.extend(paths::table());
     rows.extend(mixing::table());
     rows.extend(resources::table());

@@ -3,23 +3,29 @@
 use std::io::{self, Seek, SeekFrom};
 use std::net::{SocketAddr, TcpStream, UdpSocket};
 use std::os::fd::AsFd;
-use std::sync::Arc;
+use std::sync::{Arc, Once};
+use std::thread;
+use std::time::Duration;
 
 use anyrt_api::AsyncNet;
 use anyrt_api::os::OsHandles;
 use socket2::SockRef;
 
-use crate::backend::{Doing, Listener, Sick, Tcp, Udp};
+use crate::backend::{Answer, Call, Doing, Listener, Sick, Tcp, Udp};
 use crate::mutant::Mutant;
 
 mutants! {
     LeaksADatagramSocket: l096_descriptors_are_closed_once => Broken;
+    LeaksADatagramSocket: l099_a_failed_deregistration_leaks_nothing => Broken;
+    HidesARefusal: l098_a_refused_registration_is_an_error => Broken;
     LeaksWhatItRefuses: l098_a_failed_registration_leaks_nothing => Broken;
     IsInherited: l103_a_child_sees_no_descriptor => Broken;
     LeavesItBlocking: l104_blocking_sockets_are_taken => Hang;
     GivesOutNonBlocking: l105_what_is_given_out_blocks => Broken;
     GivesOutADuplicate: l105_clones_keep_it_in => Broken;
     GivesOutAheadOfItself: l149_the_systems_cursor_is_ours => Broken;
+    Ticks: l188_an_idle_runtime_rests => Broken;
+    TicksAfterAClosure: l188_an_idle_runtime_rests_after_a_burst => Broken;
 }
 
 /// A datagram socket that is dropped leaves a descriptor open.
@@ -107,5 +113,50 @@ struct GivesOutAheadOfItself;
 impl Mutant for GivesOutAheadOfItself {
     fn file_given_out(&self, _rt: &Sick, mut file: &std::fs::File) -> io::Result<()> {
         file.seek(SeekFrom::Current(100)).map(drop)
+    }
+}
+
+/// A datagram socket that the system refuses to register is an error without its kind.
+#[derive(Default)]
+struct HidesARefusal;
+
+impl Mutant for HidesARefusal {
+    fn bind_udp<'a>(&'a self, rt: &'a Sick, addr: SocketAddr) -> Doing<'a, Udp> {
+        Box::pin(async move {
+            let bound = rt.native.bind_udp(addr).await;
+            let raw = bound.map_err(|_| io::Error::other("it was refused"))?;
+            Ok(Udp::new(raw, rt))
+        })
+    }
+}
+
+/// Wakes up a hundred times a second, for a while.
+fn tick() {
+    thread::spawn(|| (0..1_000).for_each(|_| thread::sleep(Duration::from_millis(10))));
+}
+
+/// A runtime wakes up a hundred times a second.
+#[derive(Default)]
+struct Ticks;
+
+impl Mutant for Ticks {
+    fn started(&self, _rt: &Sick) {
+        tick();
+    }
+}
+
+/// Once a closure has run, the pool wakes up a hundred times a second.
+struct TicksAfterAClosure(Once);
+
+impl Default for TicksAfterAClosure {
+    fn default() -> Self {
+        TicksAfterAClosure(Once::new())
+    }
+}
+
+impl Mutant for TicksAfterAClosure {
+    fn run_call(&self, rt: &Sick, call: Call) -> Answer {
+        self.0.call_once(tick);
+        rt.inside(call)
     }
 }

@@ -11,14 +11,17 @@ use anyrt_api::task::TaskMeta;
 use anyrt_api::{AsyncFs, Timer};
 
 use super::scaled;
-use crate::backend::{Alarm, Answer, Doing, Handle, Io, Job, Owner, Sick, Tcp, Turn, waker};
+use crate::backend::{Alarm, Answer, Doing, Handle, Io, Job, Owner, Sick, Task, Tcp, Turn, waker};
 use crate::mutant::Mutant;
 
 mutants! {
     PanicsAfterTheEnd: l030_spawn_after_the_shutdown => Broken;
     WaitsForNoClosure: l043_shutdown_waits_for_closures => Broken;
+    LeaksAnIdleTask: l034_tasks_that_nobody_can_wake_are_freed => Broken;
     LeaksALateTask: l050_shutdown_drops_each_future_once => Broken;
     TakesItsTime: l051_shutdown_in_time => Slow;
+    TakesItsTime: l160_a_waiting_read_holds_up_no_shutdown => Slow;
+    TakesItsTime: l160_a_waiting_open_holds_up_no_shutdown => Slow;
     OverflowsItsLimit: l051_shutdown_with_any_limit => Broken;
     LeavesItsJoiners: l052_join_handles_outlive_the_runtime => Broken;
     SleepsForEver: l052_sleeps_outlive_the_runtime => Hang;
@@ -133,6 +136,29 @@ impl Mutant for ReadsForEver {
         match rt.is_closed() {
             true => Box::pin(pending()),
             false => Box::pin(rt.native.read_file(path)),
+        }
+    }
+}
+
+/// The future of a task that has begun, and that nobody has woken since, leaks with its runtime.
+#[derive(Default)]
+struct LeaksAnIdleTask;
+
+impl Mutant for LeaksAnIdleTask {
+    fn poll_task(&self, task: &mut Task, cx: &mut Context<'_>) -> Poll<Answer> {
+        let (real, notes) = (cx.waker().clone(), task.notes.clone());
+        let watched = waker(move || {
+            notes.unmark();
+            real.wake_by_ref();
+        });
+        task.notes.mark();
+        task.poll_job(&mut Context::from_waker(&watched))
+    }
+
+    fn drop_task(&self, task: &mut Task) {
+        match task.rt.is_closing() && task.notes.is_marked() {
+            true => std::mem::forget(task.job.take()),
+            false => task.drop_job(),
         }
     }
 }

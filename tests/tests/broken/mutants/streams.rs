@@ -2,13 +2,14 @@
 
 use std::collections::HashMap;
 use std::io::{self, ErrorKind, IoSlice, Read};
-use std::net::TcpStream;
+use std::net::{Shutdown, TcpStream};
 use std::os::fd::{AsFd, AsRawFd, RawFd};
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::task::{Context, Poll, Waker, ready};
 
 use anyrt_api::io::{Direction, RawObject, RawStream, Wait};
+use anyrt_api::net::RawTcpStream;
 
 use crate::backend::{Io, Tcp, Turn, locked, waker};
 use crate::mutant::Mutant;
@@ -16,6 +17,7 @@ use crate::mutant::Mutant;
 mutants! {
     ReportsWouldBlock: l086_would_block_never_escapes => Broken;
     ReportsInterrupted: l087_interrupted_never_escapes => Broken;
+    ReportsInterrupted: l087_interrupted_calls_of_sockets_are_made_again => Broken;
     SendsAndFails: l089_bytes_of_a_failed_write_are_not_sent => Broken;
     TakesWhatIsThere: l090_a_dropped_read_loses_nothing => Hang;
     TakesWhatComesNext: l091_helpers_keep_their_progress => Broken;
@@ -23,10 +25,15 @@ mutants! {
     HasOneReader: l093_four_readers_share_a_stream => Hang;
     LosesAnEvent: l094_no_readiness_is_lost => Hang;
     EndsOnce: l095_the_end_stays_the_end => Broken;
+    EndsOnce: l095_an_end_on_the_way_stays_the_end => Broken;
     StaysOpenForAReader: l096_the_last_drop_closes => Broken;
     KeepsBytesByDescriptor: l097_a_used_descriptor_hears_nothing_old => Broken;
     AnErrorCostsAWake: l100_one_error_costs_no_other_wake => Broken;
     BeginsWithTheLast: l106_a_vectored_write_is_one_write => Broken;
+    SwallowsErrors: l102_a_driver_that_cannot_wait_says_so => Hang;
+    EndsBothByOne: l116_one_direction_ends_on_the_way => Broken;
+    TakesWhatItCannotSend: l187_a_peer_that_falls_silent_is_waited_for => Broken;
+    LeaksWithEachRead: l187_what_is_read_takes_no_memory => Broken;
 }
 
 fn noop() -> Context<'static> {
@@ -54,14 +61,14 @@ impl Mutant for ReportsWouldBlock {
     }
 }
 
-/// The 200th read of a stream reports `Interrupted`.
+/// The 100th read of a stream reports `Interrupted`.
 #[derive(Default)]
 struct ReportsInterrupted;
 
 impl Mutant for ReportsInterrupted {
     fn tcp_read(&self, tcp: &Tcp, turn: &mut Turn<'_, '_>, buf: &mut [u8]) -> Io<usize> {
         match tcp.notes.count_one() {
-            199 => Poll::Ready(Err(ErrorKind::Interrupted.into())),
+            99 => Poll::Ready(Err(ErrorKind::Interrupted.into())),
             _ => tcp.raw.poll_read(turn.cx, turn.wait, buf),
         }
     }
@@ -258,5 +265,56 @@ impl Mutant for BeginsWithTheLast {
             turn.wait,
             last.expect("empty ones do not come here"),
         )
+    }
+}
+
+/// Who reads is told of no error.
+#[derive(Default)]
+struct SwallowsErrors;
+
+impl Mutant for SwallowsErrors {
+    fn tcp_read(&self, tcp: &Tcp, turn: &mut Turn<'_, '_>, buf: &mut [u8]) -> Io<usize> {
+        match tcp.raw.poll_read(turn.cx, turn.wait, buf) {
+            Poll::Ready(Err(_)) => Poll::Pending,
+            polled => polled,
+        }
+    }
+}
+
+/// The end of what comes is the end of what goes.
+#[derive(Default)]
+struct EndsBothByOne;
+
+impl Mutant for EndsBothByOne {
+    fn tcp_read(&self, tcp: &Tcp, turn: &mut Turn<'_, '_>, buf: &mut [u8]) -> Io<usize> {
+        let n = ready!(tcp.raw.poll_read(turn.cx, turn.wait, buf)?);
+        if n == 0 {
+            tcp.raw.shutdown(Shutdown::Both)?;
+        }
+        Poll::Ready(Ok(n))
+    }
+}
+
+/// A long write that would wait is taken, and stored without end.
+#[derive(Default)]
+struct TakesWhatItCannotSend;
+
+impl Mutant for TakesWhatItCannotSend {
+    fn tcp_write(&self, tcp: &Tcp, turn: &mut Turn<'_, '_>, buf: &[u8]) -> Io<usize> {
+        match tcp.raw.poll_write(turn.cx, turn.wait, buf) {
+            Poll::Pending if buf.len() == 1 << 16 => Poll::Ready(Ok(buf.len())),
+            polled => polled,
+        }
+    }
+}
+
+/// A read leaves some bytes behind.
+#[derive(Default)]
+struct LeaksWithEachRead;
+
+impl Mutant for LeaksWithEachRead {
+    fn tcp_read(&self, tcp: &Tcp, turn: &mut Turn<'_, '_>, buf: &mut [u8]) -> Io<usize> {
+        std::mem::forget(Box::new([1_u8; 128]));
+        tcp.raw.poll_read(turn.cx, turn.wait, buf)
     }
 }

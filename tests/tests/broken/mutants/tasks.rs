@@ -26,6 +26,8 @@ mutants! {
     LeaksAnAwaitedOutput: l027_every_combination_of_end_and_handle => Hang;
     DropsUnderALock: l029_spawn_from_a_destructor => Hang;
     SpawnsOnItsOwnThreads: l029_spawn_from_foreign_threads => Broken;
+    LeaksWithEachTask: l031_many_tasks_leave_no_memory => Broken;
+    CopiesLargeFutures: l032_a_large_future_needs_no_large_stack => Abort;
 }
 
 /// `spawn` polls the future once, at once.
@@ -249,6 +251,40 @@ impl Mutant for SpawnsOnItsOwnThreads {
         let is_starter = self.0.get() == Some(&thread::current().id());
         let is_inside = AnyRuntime::try_current().is_some();
         assert!(is_starter || is_inside, "no runtime on this thread");
+        rt.start(job, meta)
+    }
+}
+
+/// A task leaves some bytes behind.
+#[derive(Default)]
+struct LeaksWithEachTask;
+
+impl Mutant for LeaksWithEachTask {
+    fn spawn(&self, rt: &Sick, job: Job, meta: TaskMeta) -> Handle {
+        std::mem::forget(Box::new([1_u8; 64]));
+        rt.start(job, meta)
+    }
+}
+
+/// `spawn` has a large future on the stack nine times.
+#[derive(Default)]
+struct CopiesLargeFutures;
+
+/// Takes so many bytes of the stack.
+fn take_stack(bytes: usize) -> u8 {
+    let here = std::hint::black_box([0_u8; 1 << 16]);
+    match bytes.checked_sub(here.len()) {
+        Some(left) => take_stack(left).wrapping_add(here[left % here.len()]),
+        None => 0,
+    }
+}
+
+impl Mutant for CopiesLargeFutures {
+    fn spawn(&self, rt: &Sick, job: Job, meta: TaskMeta) -> Handle {
+        let size = size_of_val(&*job);
+        if size >= 1 << 18 {
+            std::hint::black_box(take_stack(9 * size));
+        }
         rt.start(job, meta)
     }
 }

@@ -27,6 +27,8 @@ mutants! {
     HandsOutTwice: l111_each_connection_goes_to_one => Broken;
     AcceptsForNobody: l112_a_dropped_accept_loses_nothing => Broken;
     HasNoNumberForAShortage: l113_accept_without_descriptors => Broken;
+    HasNoNumberForAShortage: l114_an_aborted_connection_ends_nothing => Broken;
+    HasNoNumberForAShortage: l114_a_failed_handshake_ends_nothing => Broken;
     DiesOfAConnection: l114_a_connection_that_died_ends_nothing => Broken;
     HasNoPauseInAShortage: l115_incoming_backs_off => Broken;
     ShutsBothDirections: l116_half_close => Broken;
@@ -34,10 +36,14 @@ mutants! {
     TellsOfASecondClose: l118_closing_twice_is_fine => Broken;
     ShutsUnheard: l119_shutdown_wakes_a_reader => Broken;
     EndsByAReset: l120_a_reset_is_an_error => Broken;
+    EndsByAReset: l120_a_reset_on_the_way_is_both_ends_error => Broken;
     LeavesOutAByte: l121_a_full_socket_waits => Broken;
+    LeavesOutAByte: l121_sixty_four_mebibytes_there_and_back => Broken;
+    LosesAByteOfMany: l121_what_is_cut_up_on_the_way_is_whole => Broken;
     EndsWithItsWriter: l122_a_dropped_half_shuts_nothing => Broken;
     PeekTakes: l123_peek_consumes_nothing => Hang;
     IgnoresNodelay: l123_options_read_back => Broken;
+    KeepsMuchOfEach: l186_idle_connections_and_alarms_are_small => Broken;
 }
 
 fn noop() -> Context<'static> {
@@ -359,5 +365,35 @@ struct IgnoresNodelay;
 impl Mutant for IgnoresNodelay {
     fn tcp_set_nodelay(&self, _tcp: &Tcp, _nodelay: bool) -> io::Result<()> {
         Ok(())
+    }
+}
+
+/// The 20th write of a stream leaves out its last byte.
+#[derive(Default)]
+struct LosesAByteOfMany;
+
+impl Mutant for LosesAByteOfMany {
+    fn tcp_write(&self, tcp: &Tcp, turn: &mut Turn<'_, '_>, buf: &[u8]) -> Io<usize> {
+        let n_left_out = usize::from(tcp.notes.count() == 19 && buf.len() > 1);
+        let now = &buf[..buf.len() - n_left_out];
+        let sent = ready!(tcp.raw.poll_write(turn.cx, turn.wait, now)?);
+        if sent < now.len() {
+            return Poll::Ready(Ok(sent));
+        }
+        tcp.notes.count_one();
+        Poll::Ready(Ok(buf.len()))
+    }
+}
+
+/// A connection that is accepted has a buffer of its own.
+#[derive(Default)]
+struct KeepsMuchOfEach;
+
+impl Mutant for KeepsMuchOfEach {
+    fn accept(&self, listener: &Listener, turn: &mut Turn<'_, '_>) -> Io<(Tcp, SocketAddr)> {
+        let (raw, addr) = ready!(listener.raw.poll_accept(turn.cx, turn.wait)?);
+        let tcp = Tcp::new(raw, &listener.rt);
+        *tcp.notes.bytes() = vec![1; 8_192];
+        Poll::Ready(Ok((tcp, addr)))
     }
 }

@@ -3,17 +3,19 @@
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, OnceLock};
 use std::task::{Context, Poll, Waker};
+use std::thread;
 use std::time::{Duration, Instant};
 
 use anyrt_api::{Spawn, Timer, budget, current};
 
 use super::scaled;
-use crate::backend::{Alarm, Answer, Sick, Task, locked, waker};
+use crate::backend::{Alarm, Answer, Call, Sick, Task, locked, waker};
 use crate::mutant::Mutant;
 
 mutants! {
     RunsAYielderOn: l066_yield_now_lets_others_run => Broken;
     RingsEarly: l068_never_early => Broken;
+    RingsEarly: l101_an_interrupted_wait_is_waited_again => Broken;
     RingsLate: l069_hardly_late => Slow;
     CountsFromTheFirstPoll: l070_the_deadline_is_fixed_at_the_call => Broken;
     NeverReadyAtOnce: l071_past_deadlines_are_ready_at_once => Broken;
@@ -26,6 +28,8 @@ mutants! {
     LeaksAnAlarm: l075_many_alarms_leave_no_memory => Broken;
     LosesAnEarlyReset: l076_alarms_fire_drop_and_reset_at_once => Hang;
     IgnoresALaterDeadline: l077_reset_arms_once => Broken;
+    RingsTwiceWhenOverdue: l080_overdue_alarms_fire_once_at_once => Broken;
+    StopsByAStop: l081_a_stop_wedges_nothing => Hang;
     RingsEarlyOnceReset: l082_no_tick_is_early => Broken;
     HasACoarseClock: l083_missed_ticks_follow_the_policy => Broken;
     OverflowsFarAway: l084_a_zero_period_panics => Broken;
@@ -314,6 +318,53 @@ impl Mutant for ChargesAlarms {
         match budget::poll(cx, |_| Poll::Ready(())) {
             Poll::Ready(()) => budget::poll(cx, |cx| alarm.poll_raw(cx)),
             Poll::Pending => Poll::Pending,
+        }
+    }
+}
+
+/// An alarm that is overdue by 50 ms rings twice.
+#[derive(Default)]
+struct RingsTwiceWhenOverdue;
+
+impl Mutant for RingsTwiceWhenOverdue {
+    fn poll_sleep(&self, alarm: &mut Alarm, cx: &mut Context<'_>) -> Poll<()> {
+        let (real, native) = (cx.waker().clone(), alarm.rt.native.clone());
+        let overdue = alarm.deadline.checked_add(ms(50));
+        let twice = waker(move || {
+            real.wake_by_ref();
+            if overdue.is_some_and(|overdue| native.now() > overdue) {
+                real.wake_by_ref();
+            }
+        });
+        alarm.poll_raw(&mut Context::from_waker(&twice))
+    }
+}
+
+/// No alarm rings after the process stood still while a closure ran.
+#[derive(Default)]
+struct StopsByAStop(Arc<AtomicBool>);
+
+impl Mutant for StopsByAStop {
+    fn run_call(&self, rt: &Sick, call: Call) -> Answer {
+        let (native, over) = (rt.native.clone(), Arc::<AtomicBool>::default());
+        let (wedged, ended) = (self.0.clone(), over.clone());
+        let watch = thread::spawn(move || {
+            while !ended.load(Ordering::SeqCst) {
+                let before = native.now();
+                thread::sleep(ms(1));
+                wedged.fetch_or(native.now() - before > ms(25), Ordering::SeqCst);
+            }
+        });
+        let answer = rt.inside(call);
+        over.store(true, Ordering::SeqCst);
+        watch.join().expect("it watches");
+        answer
+    }
+
+    fn poll_sleep(&self, alarm: &mut Alarm, cx: &mut Context<'_>) -> Poll<()> {
+        match self.0.load(Ordering::SeqCst) {
+            true => Poll::Pending,
+            false => alarm.poll_raw(cx),
         }
     }
 }

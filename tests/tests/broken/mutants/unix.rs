@@ -20,6 +20,7 @@ mutants! {
     WantsUtf8ToListen: l133_bad_paths_are_invalid => Broken;
     SkipsEmptyDatagrams: l134_pairs_and_datagrams => Broken;
     WaitsBeforeItWrites: l135_a_fresh_stream_writes_at_once => Hang;
+    PairsWithoutANumber: l189_without_descriptors_unix_sockets_say_so => Broken;
 }
 
 /// A connect to a full backlog fails.
@@ -98,5 +99,17 @@ impl Mutant for WaitsBeforeItWrites {
             true => unix.raw.poll_write(turn.cx, turn.wait, buf),
             false => Poll::Pending,
         }
+    }
+}
+
+/// A pair that cannot be made does not say which error that was.
+#[derive(Default)]
+struct PairsWithoutANumber;
+
+impl Mutant for PairsWithoutANumber {
+    fn unix_pair(&self, rt: &Sick) -> io::Result<(UnixStream, UnixStream)> {
+        let pair = rt.native.unix_pair();
+        let (one, other) = pair.map_err(|_| io::Error::other("no pair"))?;
+        Ok((UnixStream::new(one, rt), UnixStream::new(other, rt)))
     }
 }
