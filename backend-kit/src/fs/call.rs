@@ -89,6 +89,12 @@ impl Ticket {
     pub(super) fn claim(self) -> Option<io::Error> {
         self.shared.lock().claim_call(self.id)
     }
+
+    /// The runtime has not run the call and never will, though it may keep the closure, and the
+    /// stub with it.
+    pub(super) fn tear(self) {
+        self.shared.finish_call(self.id, None);
+    }
 }
 
 impl Drop for Ticket {

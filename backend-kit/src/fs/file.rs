@@ -5,19 +5,20 @@ use std::fmt;
 use std::fs::{File, TryLockError};
 use std::future::Future;
 use std::io::{self, IoSlice, SeekFrom};
-use std::pin::Pin;
+use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::task::{Context, Poll, Waker, ready};
 
 use anyrt_api::Core;
 use anyrt_api::fs::{FileTimes, Metadata, Permissions, RawFile};
 use anyrt_api::io::{Direction, RawObject, Wait};
-use anyrt_api::task::TaskMeta;
+use anyrt_api::task::{RawJoin, TaskMeta};
 
 use super::call::{Errand, LockTicket, Ticket, call, take_lock};
 use super::shared::{CHUNK, Job, Shared, Step};
 use super::state::{Key, State};
 use super::{paths, positional};
+use crate::gone;
 
 /// A std file that any number of tasks may use: what backends over an operating system open.
 ///
@@ -108,11 +109,19 @@ impl<R: Core> OsFile<R> {
 
     /// Sends a job to the pool; its waiter is in the list before it can be done.
     fn send(&self, job: Job, wait: &mut Wait, waker: Waker) {
+        let outline = job.outline();
         let errand = Errand::new::<R>(&self.shared, job);
         let displaced = self.shared.lock().waiters.enter(wait, waker);
         displaced.settle();
         let run = move || errand.run();
-        drop(self.rt.spawn_blocking_raw(run, TaskMeta::new()));
+        let mut join = pin!(self.rt.spawn_blocking_raw(run, TaskMeta::new()));
+        // A runtime without a thread says so at once, though it may keep the closure (`L190`).
+        if join.is_finished()
+            && let Poll::Ready(joined) = join.as_mut().poll(&mut Context::from_waker(Waker::noop()))
+            && let Err(error) = gone::joined(R::NAME, joined)
+        {
+            self.shared.fail(outline, error);
+        }
     }
 
     /// Runs a call that changes nothing, after what was begun and dropped before.
@@ -135,7 +144,13 @@ impl<R: Core> OsFile<R> {
         Settled::new(self, |shared, state, _| shared.settle(state)).await;
         let ticket = Ticket::new(&self.shared, keeps_error);
         let stub = ticket.stub();
-        let answer = call(&self.rt, move || Ok(stub.run(f))).await?;
+        let answer = match call(&self.rt, move || Ok(stub.run(f))).await {
+            Ok(answer) => answer,
+            Err(not_run) => {
+                ticket.tear();
+                return Err(not_run);
+            }
+        };
         let error = ticket.claim();
         answer.ok_or_else(|| error.expect("a call without an answer leaves its error"))
     }

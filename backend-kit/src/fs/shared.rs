@@ -49,6 +49,22 @@ pub(super) enum Job {
     },
 }
 
+impl Job {
+    /// What stands for it where it was not run: the same without its bytes.
+    pub(super) fn outline(&self) -> Job {
+        match *self {
+            Job::Read { id, at, most } => Job::Read { id, at, most },
+            Job::Order { id, ref order } => {
+                let order = match *order {
+                    Order::Write(_) => Order::Write(Vec::new()),
+                    Order::SeekEnd(offset) => Order::SeekEnd(offset),
+                };
+                Job::Order { id, order }
+            }
+        }
+    }
+}
+
 impl Shared {
     pub(super) fn new(file: File) -> Self {
         let is_seekable = (&file).stream_position().is_ok();
@@ -253,7 +269,7 @@ impl Shared {
         }
     }
 
-    /// A job that the runtime did not run.
+    /// A job that the runtime did not run. Said twice, it counts once: the number is unique.
     pub(super) fn fail(&self, job: Job, error: io::Error) {
         match job {
             Job::Read { id, .. } => self.bring(id, Err(error)),

@@ -205,6 +205,40 @@ fn a_runtime_that_is_gone_is_an_error() {
     assert_eq!(std::fs::read(&path).expect("it is there"), b"0123");
 }
 
+/// L190: an operation for which there is no thread fails, though the runtime keeps its closure, and
+/// holds up no other; what was kept changes nothing when it comes up.
+#[test]
+fn an_operation_without_a_thread_fails() {
+    let rt = Calls::default();
+    let (_folder, path) = folder_with(b"0123");
+    let file = open_pooled(&rt, &path);
+    rt.refuse(true);
+    for _ in 0..2 {
+        let kinds = [
+            wait_for(file.read(&mut [0; 4]))
+                .expect_err("no thread")
+                .kind(),
+            wait_for(file.write(b"x")).expect_err("no thread").kind(),
+            wait_for(file.seek(SeekFrom::End(0)))
+                .expect_err("no thread")
+                .kind(),
+            wait_for(file.set_len(2)).expect_err("no thread").kind(),
+            wait_for(file.lock()).expect_err("no thread").kind(),
+            wait_for(file.metadata()).expect_err("no thread").kind(),
+        ];
+        assert_eq!(kinds, [ErrorKind::Other; 6]);
+    }
+    rt.refuse(false);
+    let mut buf = [0; 4];
+    assert_eq!(rt.block_on(file.read(&mut buf)).expect("threads"), 4);
+    rt.block_on(file.write(b"45")).expect("threads");
+    rt.block_on(file.set_len(5)).expect("threads");
+    rt.block_on(file.lock()).expect("threads");
+    rt.run_all();
+    assert_eq!(&buf, b"0123");
+    assert_eq!(std::fs::read(&path).expect("it is there"), b"01234");
+}
+
 /// L096, L148: the last handle closes the file; with a job in flight, the job does.
 #[test]
 fn the_descriptor_is_closed() {

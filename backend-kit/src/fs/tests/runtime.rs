@@ -2,6 +2,7 @@
 
 use std::collections::VecDeque;
 use std::future::Future;
+use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::{Pin, pin};
 use std::sync::Arc;
@@ -33,6 +34,8 @@ struct Inner {
     queue: Lock<VecDeque<Call>>,
     has_threads: AtomicBool,
     is_gone: AtomicBool,
+    /// Says of every call that there is no thread for it, and keeps it in the queue.
+    refuses: AtomicBool,
     n_calls: AtomicUsize,
 }
 
@@ -74,6 +77,11 @@ impl Calls {
         self.inner.is_gone.store(true, Ordering::Relaxed);
         let dropped = std::mem::take(&mut *self.inner.queue.lock());
         drop(dropped);
+    }
+
+    /// From now on there is no thread; or there are some again.
+    pub(super) fn refuse(&self, refuses: bool) {
+        self.inner.refuses.store(refuses, Ordering::Relaxed);
     }
 
     /// Runs a future and, whenever it waits, a call.
@@ -175,6 +183,12 @@ impl Spawn for Calls {
         T: Send + 'static,
     {
         let (giver, joint) = joint(None);
+        if self.inner.refuses.load(Ordering::Relaxed) {
+            let cause = io::Error::from(io::ErrorKind::WouldBlock);
+            giver.give(Err(JoinError::not_started(cause)).into());
+            self.start(Box::new(|| drop(f)));
+            return Join(joint);
+        }
         self.start(Box::new(move || {
             let outcome = catch_unwind(AssertUnwindSafe(f));
             giver.give(outcome.map_err(JoinError::panicked).into());

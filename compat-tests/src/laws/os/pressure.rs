@@ -2,11 +2,11 @@
 
 use std::fmt::Debug;
 use std::future::Future;
-use std::io;
+use std::io::{self, SeekFrom};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use anyrt_api::fs::{self, File};
+use anyrt_api::fs::{self, File, OpenOptions};
 use anyrt_api::net::{
     TcpListener, TcpStream, UdpSocket, UnixDatagram, UnixListener, UnixStream, lookup_host_in,
 };
@@ -30,6 +30,7 @@ pub(super) fn table<B: Backend>() -> Vec<Law<B>> {
         law!(l189_without_descriptors_nothing_spins).stochastic(),
         law!(l190_without_threads_nothing_is_lost in lab),
         law!(l190_with_no_more_threads_nothing_is_lost in lab),
+        law!(l190_an_open_file_outlives_a_want_of_threads in lab),
         law!(l190_with_little_memory_nothing_is_lost in lab).limit(
             Duration::from_secs(30),
             "what it writes does not fit in the cache",
@@ -217,6 +218,64 @@ fn l190_with_no_more_threads_nothing_is_lost<B: Backend>(lab: &Lab<B>) {
         drop(B::start(&Setup::default()).expect_err("there is no thread for it"));
         std::fs::write(&limit, "max").expect("no limit");
     });
+}
+
+/// L190: What an open file needs a thread for gives an error or its answer, each time, and the file
+/// works once there are threads.
+fn l190_an_open_file_outlives_a_want_of_threads<B: Backend>(lab: &Lab<B>) {
+    in_group("pids", |group| {
+        let threads = || {
+            let count = std::fs::read_to_string(group.join("pids.current"));
+            count.expect("it counts").trim().to_owned()
+        };
+        let owner = lab.start_with(|setup| {
+            setup.blocking_keep_alive = Duration::from_millis(20);
+        });
+        let (rt, at_rest) = (owner.handle(), threads());
+        let path = folder_of_std().join("file");
+        std::fs::write(&path, b"old").expect("it is made");
+        owner.block_on(async {
+            let mut options = OpenOptions::new();
+            let file = options.read(true).write(true).open_in(&path, &rt).await;
+            let file = file.expect("it is there");
+            // A backend may keep the thread that opened it, and is then done the sooner.
+            for _ in 0..40 {
+                if threads() == at_rest {
+                    break;
+                }
+                sleep_in(Duration::from_millis(25), &rt).await;
+            }
+            std::fs::write(group.join("pids.max"), threads()).expect("a limit");
+            for _ in 0..20 {
+                timeout_in(PATIENCE, try_all(&file), &rt)
+                    .await
+                    .expect("it hangs");
+            }
+            std::fs::write(group.join("pids.max"), "max").expect("no limit");
+            let works = async {
+                file.set_len(0).await.expect("there are threads");
+                file.rewind().await.expect("there are threads");
+                // One write may tell of a dropped one's error, and none was dropped.
+                file.write_all(b"new").await.expect("there are threads");
+                file.sync_all().await.expect("there are threads");
+            };
+            timeout_in(PATIENCE, works, &rt).await.expect("it hangs");
+        });
+        assert_eq!(std::fs::read(&path).expect("it is there"), b"new");
+    });
+}
+
+/// Each operation of a file that may need a thread, whatever it says.
+async fn try_all<R: Runtime>(file: &File<R>) {
+    drop(file.read(&mut [0; 4]).await);
+    drop(file.write(b"some").await);
+    drop(file.seek(SeekFrom::End(0)).await);
+    drop(file.set_len(2).await);
+    drop(file.metadata().await);
+    drop(file.sync_data().await);
+    if file.lock().await.is_ok() {
+        drop(file.unlock().await);
+    }
 }
 
 /// L190: With less memory than what is written and sent, every byte arrives.

@@ -1,4 +1,4 @@
-//! Mutants of files where something goes wrong, or somebody waits: L087, L089, L145, L160 and L161.
+//! Mutants of files where something goes wrong, or somebody waits: L087, L089, L145, L160, L161 and L190.
 
 use std::io::{ErrorKind, Read};
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -17,6 +17,7 @@ mutants! {
     PretendsAfterAnError: l145_a_full_disk_reaches_through_a_buffer => Broken;
     ReadsPipesOnTheWorker: l160_a_waiting_read_blocks_no_worker => Hang;
     HoldsAWriteBack: l161_writes_before_a_shutdown_are_in_the_file => Broken;
+    WaitsForAThread: l190_an_open_file_outlives_a_want_of_threads => Broken;
 }
 
 /// The 20th read of a file reports `Interrupted`.
@@ -94,5 +95,18 @@ struct HoldsAWriteBack;
 impl Mutant for HoldsAWriteBack {
     fn file_write(&self, file: &File, turn: &mut Turn<'_, '_>, buf: &[u8]) -> Io<usize> {
         keep_back(file, turn, buf, if buf.len() == 700 { 699 } else { 0 })
+    }
+}
+
+/// A write for which there is no thread waits for the pool, which has forgotten it.
+#[derive(Default)]
+struct WaitsForAThread;
+
+impl Mutant for WaitsForAThread {
+    fn file_write(&self, file: &File, turn: &mut Turn<'_, '_>, buf: &[u8]) -> Io<usize> {
+        match file.raw().poll_write(turn.cx, turn.wait, buf) {
+            Poll::Ready(Err(_)) => Poll::Pending,
+            polled => polled,
+        }
     }
 }
