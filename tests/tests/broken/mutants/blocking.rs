@@ -24,7 +24,7 @@ mutants! {
     CancelsAQueuedClosure: l037_drop_detaches_a_closure => Hang;
     FinishesAnAbortedClosure: l038_abort_of_a_closure => Broken;
     TakesADetour: l039_queued_closures_start_in_order => Broken;
-    PanicsWithoutAThread: l040_a_closure_without_a_thread_fails_or_waits => Broken;
+    PanicsWithoutAThread: l040_a_closure_without_a_thread_fails_or_waits => Abort;
     PanicsWithoutAThread: l190_with_no_more_threads_nothing_is_lost => Broken;
     CopiesOnTwoThreads: l041_one_blocking_thread_is_enough => Hang;
     KeepsItsThreads: l042_idle_blocking_threads_end => Broken;

@@ -31,7 +31,7 @@ mutants! {
     LeavesAThread: l054_many_runtimes_leave_nothing => Broken;
     LeavesItsMemory: l054_many_runtimes_leave_no_memory => Broken;
     UnwrapsItsStart: l055_a_failed_start_is_an_error => Broken;
-    UnwrapsItsStart: l055_a_start_without_threads_is_an_error => Broken;
+    UnwrapsItsStart: l055_a_start_without_threads_is_an_error => Abort;
     UnwrapsItsStart: l190_without_threads_nothing_is_lost => Broken;
     BelongsToItsMaker: l056_another_thread_drops_it => Broken;
     NeedsItsThreadLocal: l056_the_end_of_a_thread_drops_it => Abort;

@@ -26,7 +26,7 @@ mutants! {
     CutsTheLong: l129_too_long_is_an_error => Broken;
     ReceivesForNobody: l130_a_dropped_receive_loses_nothing => Broken;
     SendsOverAReceiver: l130_sends_and_receives_are_independent => Broken;
-    StoresDatagrams: l187_datagrams_that_nobody_reads_are_lost => Broken;
+    HasALongQueue: l187_datagrams_that_nobody_reads_are_lost => Broken;
     StoresDatagrams: l187_what_nobody_reads_takes_no_memory => Broken;
 }
 
@@ -251,5 +251,44 @@ impl Mutant for StoresDatagrams {
         let n = stored.len().min(buf.len());
         buf[..n].copy_from_slice(&stored[..n]);
         Poll::Ready(Ok((n, from)))
+    }
+}
+
+/// Datagrams from a socket of the runtime to one whose receive was dropped are queued, however many
+/// they are.
+#[derive(Default)]
+struct HasALongQueue {
+    of: Mutex<Option<SocketAddr>>,
+    queue: StoresDatagrams,
+}
+
+impl Mutant for HasALongQueue {
+    fn udp_left(&self, udp: &Udp, direction: Direction, wait: &mut Wait) {
+        udp.raw.cancel_wait(direction, wait);
+        *locked(&self.of) = udp.raw.local_addr().ok();
+    }
+
+    fn udp_send_to(
+        &self,
+        udp: &Udp,
+        turn: &mut Turn<'_, '_>,
+        buf: &[u8],
+        to: SocketAddr,
+    ) -> Io<usize> {
+        if *locked(&self.of) != Some(to) {
+            return udp.raw.poll_send_to(turn.cx, turn.wait, buf, to);
+        }
+        let from = udp.raw.local_addr()?;
+        locked(&self.queue.0).push_back((buf.to_vec(), from));
+        Poll::Ready(Ok(buf.len()))
+    }
+
+    fn udp_recv_from(
+        &self,
+        udp: &Udp,
+        turn: &mut Turn<'_, '_>,
+        buf: &mut [u8],
+    ) -> Io<(usize, SocketAddr)> {
+        self.queue.udp_recv_from(udp, turn, buf)
     }
 }
