@@ -35,7 +35,7 @@ mutants! {
     LeavesAWorkerAsleep: l067_idle_workers_take_part => Slow;
 }
 
-/// With thirty tasks an alarm rings late.
+/// With twenty tasks an alarm rings late.
 #[derive(Default)]
 struct RingsLateInACrowd;
 
@@ -54,7 +54,7 @@ impl Mutant for RingsLateInACrowd {
     }
 
     fn sleep_until(&self, rt: &Sick, deadline: Instant) -> Alarm {
-        let is_crowd = rt.notes().count() >= 30;
+        let is_crowd = rt.notes().count() >= 20;
         Alarm::new(
             rt,
             deadline + if is_crowd { scaled(300) } else { scaled(0) },
