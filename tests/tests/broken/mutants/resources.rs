@@ -4,6 +4,7 @@ use std::io::{self, Seek, SeekFrom};
 use std::net::{SocketAddr, TcpStream, UdpSocket};
 use std::os::fd::AsFd;
 use std::sync::{Arc, Once};
+use std::task::{Context, Poll};
 use std::thread;
 use std::time::Duration;
 
@@ -11,7 +12,7 @@ use anyrt_api::AsyncNet;
 use anyrt_api::os::OsHandles;
 use socket2::SockRef;
 
-use crate::backend::{Answer, Call, Doing, Listener, Sick, Tcp, Udp};
+use crate::backend::{Alarm, Answer, Call, Doing, Listener, Sick, Tcp, Udp};
 use crate::mutant::Mutant;
 
 mutants! {
@@ -19,6 +20,7 @@ mutants! {
     LeaksADatagramSocket: l099_a_failed_deregistration_leaks_nothing => Broken;
     HidesARefusal: l098_a_refused_registration_is_an_error => Broken;
     LeaksWhatItRefuses: l098_a_failed_registration_leaks_nothing => Broken;
+    EndsASleepByAnInterrupt: l101_an_interrupted_wait_goes_on => Broken;
     IsInherited: l103_a_child_sees_no_descriptor => Broken;
     LeavesItBlocking: l104_blocking_sockets_are_taken => Hang;
     GivesOutNonBlocking: l105_what_is_given_out_blocks => Broken;
@@ -53,6 +55,26 @@ impl Mutant for LeaksWhatItRefuses {
                 std::mem::forget(copy);
                 Err(error)
             }
+        }
+    }
+}
+
+/// A sleep ends while a closure runs, as a wait for events does by an interrupt.
+#[derive(Default)]
+struct EndsASleepByAnInterrupt;
+
+impl Mutant for EndsASleepByAnInterrupt {
+    fn run_call(&self, rt: &Sick, call: Call) -> Answer {
+        rt.notes().count_one();
+        let answer = rt.inside(call);
+        rt.notes().uncount_one();
+        answer
+    }
+
+    fn poll_sleep(&self, alarm: &mut Alarm, cx: &mut Context<'_>) -> Poll<()> {
+        match alarm.rt.notes().count() > 0 {
+            true => Poll::Ready(()),
+            false => alarm.poll_raw(cx),
         }
     }
 }

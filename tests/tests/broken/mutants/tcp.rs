@@ -26,6 +26,7 @@ mutants! {
     LeaksItsTicket: l110_a_dropped_connect_closes_its_socket => Broken;
     HandsOutTwice: l111_each_connection_goes_to_one => Broken;
     AcceptsForNobody: l112_a_dropped_accept_loses_nothing => Broken;
+    SpinsInAShortage: l189_without_descriptors_nothing_spins => Slow;
     HasNoNumberForAShortage: l113_accept_without_descriptors => Broken;
     HasNoNumberForAShortage: l114_an_aborted_connection_ends_nothing => Broken;
     HasNoNumberForAShortage: l114_a_failed_handshake_ends_nothing => Broken;
@@ -202,6 +203,22 @@ impl Mutant for HasNoNumberForAShortage {
         let accepted = ready!(listener.raw.poll_accept(turn.cx, turn.wait));
         let (raw, addr) = accepted.map_err(|_| io::Error::other("an accept went wrong"))?;
         Poll::Ready(Ok((Tcp::new(raw, &listener.rt), addr)))
+    }
+}
+
+/// An accept that finds no descriptor is tried again at once.
+#[derive(Default)]
+struct SpinsInAShortage;
+
+impl Mutant for SpinsInAShortage {
+    fn accept(&self, listener: &Listener, turn: &mut Turn<'_, '_>) -> Io<(Tcp, SocketAddr)> {
+        match ready!(listener.raw.poll_accept(turn.cx, turn.wait)) {
+            Ok((raw, addr)) => Poll::Ready(Ok((Tcp::new(raw, &listener.rt), addr))),
+            Err(_) => {
+                turn.cx.waker().wake_by_ref();
+                Poll::Pending
+            }
+        }
     }
 }
 

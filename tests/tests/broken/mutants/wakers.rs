@@ -29,6 +29,7 @@ mutants! {
     LeaksTheJoinersWaker: l009_dropped_leaves_release_their_waker => Broken;
     DropsWakersLocked: l010_wakers_run_under_no_lock => Hang;
     AlarmsDieOfAWaker: l011_a_waker_of_an_alarm_that_panics => Hang;
+    JoinsDieOfAWaker: l011_a_waker_of_a_join_that_panics => Broken;
     ThePoolDiesOfAWaker: l011_a_waker_of_a_closure_that_panics => Broken;
     SocketsDieOfAWaker: l011_a_waker_of_a_socket_that_panics => Hang;
     StaysWithItsThread: l012_futures_move_between_threads => Broken;
@@ -306,6 +307,24 @@ impl Mutant for ThePoolDiesOfAWaker {
             true => Poll::Ready(Err(JoinError::cancelled())),
             false => polled,
         }
+    }
+}
+
+/// A waker that panics at the end of a task costs every later join its answer.
+#[derive(Default)]
+struct JoinsDieOfAWaker(Arc<AtomicBool>);
+
+impl Mutant for JoinsDieOfAWaker {
+    fn poll_join(&self, handle: &mut Handle, cx: &mut Context<'_>) -> Poll<Answer> {
+        if handle.kind == Kind::Task && self.0.load(Ordering::SeqCst) {
+            return Poll::Ready(Err(JoinError::cancelled()));
+        }
+        let (real, dead) = (cx.waker().clone(), self.0.clone());
+        let mortal = waker(move || {
+            let woken = catch_unwind(AssertUnwindSafe(|| real.wake_by_ref()));
+            dead.fetch_or(woken.is_err(), Ordering::SeqCst);
+        });
+        handle.poll_raw(&mut Context::from_waker(&mortal))
     }
 }
 
