@@ -1,14 +1,12 @@
 //! `kv demo`: a store on each runtime, driven, killed, and measured.
 //!
 //! ```text
-//!   for each runtime:  checks: words and deadlines -> load: pipelined -> kill -9 under load,
-//! restart
+//!   for each runtime:  checks -> load, pipelined -> kill -9 under load, restart
 //!   then:              one row each
 //! ```
 //!
 //! The stores are child processes of this one, so that they can be killed. It knows the command
-//! line of
-//! `kv serve` and the protocol, and nothing of the library. `main` calls it.
+//! line of `kv serve` and the protocol, and nothing of the library. `main` calls it.
 
 mod checks;
 mod load;
