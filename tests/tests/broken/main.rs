@@ -61,4 +61,4 @@ fn main() -> ExitCode {
 }
 
 /// Trials at once.
-const THREADS: usize = 4;
+const THREADS: usize = 8;

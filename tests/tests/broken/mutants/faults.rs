@@ -1,12 +1,11 @@
 //! Mutants of files where something goes wrong, or somebody waits: L087, L089, L145, L160, L161 and L190.
 
-use std::io::{ErrorKind, Read};
+use std::io::{ErrorKind, Read, Write};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::task::{Poll, ready};
 
 use anyrt_api::fs::RawFile;
 
-use super::files::keep_back;
 use crate::backend::{File, Io, Turn};
 use crate::mutant::Mutant;
 
@@ -88,13 +87,18 @@ impl Mutant for ReadsPipesOnTheWorker {
     }
 }
 
-/// Of a write of 700 bytes all but the first is held back until the next.
+/// Of what is written in pieces of 700 bytes the last is in the file when the next is written.
 #[derive(Default)]
 struct HoldsAWriteBack;
 
 impl Mutant for HoldsAWriteBack {
     fn file_write(&self, file: &File, turn: &mut Turn<'_, '_>, buf: &[u8]) -> Io<usize> {
-        keep_back(file, turn, buf, if buf.len() == 700 { 699 } else { 0 })
+        if buf.len() != 700 {
+            return file.raw().poll_write(turn.cx, turn.wait, buf);
+        }
+        let last = std::mem::replace(&mut *file.notes.bytes(), buf.to_vec());
+        file.std().write_all(&last)?;
+        Poll::Ready(Ok(buf.len()))
     }
 }
 

@@ -90,12 +90,7 @@ impl Mutant for TellsTheNextWrite {
 }
 
 /// Writes what an earlier write kept back, then `buf` but for its last `n_kept` bytes.
-pub(super) fn keep_back(
-    file: &File,
-    turn: &mut Turn<'_, '_>,
-    buf: &[u8],
-    n_kept: usize,
-) -> Io<usize> {
+fn keep_back(file: &File, turn: &mut Turn<'_, '_>, buf: &[u8], n_kept: usize) -> Io<usize> {
     let kept = std::mem::take(&mut *file.notes.bytes());
     file.std().write_all(&kept)?;
     let (now, later) = buf.split_at(buf.len() - n_kept);
