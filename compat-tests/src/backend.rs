@@ -7,6 +7,7 @@ use std::io;
 use std::time::Duration;
 
 use anyrt_api::BlockOn;
+use serde::Serialize;
 
 /// A backend under test. Its conformance file implements this and calls [`main`](crate::main).
 pub trait Backend: 'static {
@@ -23,6 +24,12 @@ pub trait Backend: 'static {
     /// What it has besides the contract's required traits. Laws that need more are skipped, and the
     /// report says so.
     const CAPABILITIES: &'static [Capability];
+
+    /// The name of this backend as it is started here: the report tells several ways apart by it.
+    #[must_use]
+    fn title() -> String {
+        Self::NAME.to_owned()
+    }
 
     /// Starts a fresh runtime.
     ///
@@ -59,7 +66,7 @@ impl Default for Setup {
 }
 
 /// What a backend may have besides the contract's required traits.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
 #[non_exhaustive]
 pub enum Capability {
     /// Its sockets and files are an operating system's: `OsHandles`, and what a law can see from

@@ -25,6 +25,10 @@ impl<B: Backend> Backend for Erased<B> {
     const DEVIATIONS: &'static [Deviation] = B::DEVIATIONS;
     const CAPABILITIES: &'static [Capability] = B::CAPABILITIES;
 
+    fn title() -> String {
+        format!("{}, erased", B::title())
+    }
+
     fn start(setup: &Setup) -> io::Result<AnyOwner> {
         B::start(setup).map(AnyOwner::new)
     }

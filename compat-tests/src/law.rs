@@ -5,10 +5,13 @@
 use std::fmt;
 use std::time::Duration;
 
-use crate::{Backend, Capability, Lab};
+use serde::Serialize;
+
+use crate::{Backend, Capability, Deviation, Group, Lab};
 
 /// How sure a law is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
+#[serde(rename_all = "lowercase")]
 pub enum Class {
     /// It decides: a backend that breaks it fails.
     Required,
@@ -20,6 +23,7 @@ pub enum Class {
 /// One promise of the contract, and the function that shows that a backend keeps it.
 pub struct Law<B: Backend> {
     name: &'static str,
+    group: &'static Group,
     class: Class,
     needs: Vec<Capability>,
     limit: Duration,
@@ -28,8 +32,10 @@ pub struct Law<B: Backend> {
 
 impl<B: Backend> Law<B> {
     pub(crate) fn new(name: &'static str, run: fn(&Lab<B>)) -> Self {
+        let group = Group::of(name);
         Law {
             name,
+            group: group.unwrap_or_else(|| panic!("{name}: its id is in no group of `group.rs`")),
             class: Class::Required,
             needs: Vec::new(),
             limit: LIMIT,
@@ -68,10 +74,30 @@ impl<B: Backend> Law<B> {
         id_of(self.name)
     }
 
+    /// The group of the catalogue that it is in.
+    #[must_use]
+    pub fn group(&self) -> &'static Group {
+        self.group
+    }
+
     /// How sure it is.
     #[must_use]
     pub fn class(&self) -> Class {
         self.class
+    }
+
+    /// What a backend must have besides the required traits to be held to it.
+    #[must_use]
+    pub fn needed(&self) -> &[Capability] {
+        &self.needs
+    }
+
+    /// What `B` says of it, if it is known to break it.
+    #[must_use]
+    pub fn deviation(&self) -> Option<&'static Deviation> {
+        B::DEVIATIONS
+            .iter()
+            .find(|deviation| deviation.is_about(self.name))
     }
 
     /// What it needs that `B` has not got.
@@ -102,6 +128,7 @@ impl<B: Backend> fmt::Debug for Law<B> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Law")
             .field("name", &self.name)
+            .field("group", &self.group)
             .field("class", &self.class)
             .field("needs", &self.needs)
             .field("limit", &self.limit)

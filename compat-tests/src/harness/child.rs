@@ -3,7 +3,7 @@
 //! A law that hangs or aborts is the reason for the process: both are verdicts, not the end of the
 //! run. The child ends with its parent. Knows nothing of reports.
 
-use std::any::type_name;
+use std::any::{Any, type_name};
 use std::env;
 use std::fs;
 use std::io::{self, PipeReader, Read};
@@ -14,20 +14,19 @@ use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use crate::bound::{self, MEASURED};
-use crate::law::id_of;
+use crate::bound::{self, Measured};
 use crate::laws::all;
 use crate::unshown::{self, UNSHOWN};
 use crate::{Backend, Lab, Law};
 
 /// What came of one law.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub enum Verdict {
     /// It held.
     Held {
-        /// What it measured: the worst value and its bound.
-        measured: Vec<String>,
+        /// What it measured: the worst values and their bounds.
+        measured: Vec<Measured>,
     },
     /// This machine cannot show it: a tool or a permission is not there.
     Unshown {
@@ -42,6 +41,8 @@ pub enum Verdict {
     /// A measured time was beyond its bound. A slow backend does so each time, a busy machine now
     /// and then.
     Slow {
+        /// What it measured: the worst values and their bounds.
+        measured: Vec<Measured>,
         /// What the law's process wrote.
         output: String,
     },
@@ -62,18 +63,34 @@ pub enum Verdict {
 }
 
 impl Verdict {
-    /// One line with the law's id, and what its process wrote.
-    pub(super) fn describe(&self, name: &str) -> String {
-        let id = id_of(name);
+    /// The verdict in a word.
+    pub(super) fn word(&self) -> &'static str {
         match self {
-            Verdict::Held { .. } => format!("{id}: held"),
-            Verdict::Unshown { why } => format!("{id}: not shown here ({why})"),
-            Verdict::Broken { output } => format!("{id}: broken\n{output}"),
-            Verdict::Slow { output } => format!("{id}: beyond its bound\n{output}"),
-            Verdict::Hang { limit, output } => {
-                format!("{id}: hang (killed after {limit:.0?})\n{output}")
-            }
-            Verdict::Abort { status, output } => format!("{id}: abort ({status})\n{output}"),
+            Verdict::Held { .. } => "held",
+            Verdict::Unshown { .. } => "unshown",
+            Verdict::Broken { .. } => "broken",
+            Verdict::Slow { .. } => "slow",
+            Verdict::Hang { .. } => "hang",
+            Verdict::Abort { .. } => "abort",
+        }
+    }
+
+    /// What the law measured, if it came so far.
+    pub(super) fn measured(&self) -> &[Measured] {
+        match self {
+            Verdict::Held { measured } | Verdict::Slow { measured, .. } => measured,
+            _ => &[],
+        }
+    }
+
+    /// What the law's process wrote. Of a law that held nobody keeps it.
+    pub(super) fn output(&self) -> &str {
+        match self {
+            Verdict::Held { .. } | Verdict::Unshown { .. } => "",
+            Verdict::Broken { output }
+            | Verdict::Slow { output, .. }
+            | Verdict::Hang { output, .. }
+            | Verdict::Abort { output, .. } => output,
         }
     }
 }
@@ -115,6 +132,10 @@ fn command<B: Backend>(name: &str, folder: &PathBuf) -> Command {
     let program = env::current_exe().expect("this program has a path");
     let mut command = Command::new(program);
     command.env(CHILD, child_key::<B>(name)).env(FOLDER, folder);
+    // Laws panic on purpose, and to write one backtrace takes longer than most laws do.
+    if env::var("RUST_BACKTRACE").is_ok_and(|set| set != "full") {
+        command.env_remove("RUST_BACKTRACE");
+    }
     command
 }
 
@@ -150,13 +171,16 @@ fn run_child(mut command: Command, limit: Duration) -> io::Result<Verdict> {
 fn verdict_of(status: ExitStatus, output: String) -> Verdict {
     match status.code() {
         Some(code) if code == i32::from(HELD) => Verdict::Held {
-            measured: lines_after(MEASURED, &output),
+            measured: bound::measured(&output),
         },
         Some(code) if code == i32::from(HIDDEN) => Verdict::Unshown {
             why: lines_after(UNSHOWN, &output).join("; "),
         },
         Some(code) if code == i32::from(BROKEN) => Verdict::Broken { output },
-        Some(code) if code == i32::from(SLOW) => Verdict::Slow { output },
+        Some(code) if code == i32::from(SLOW) => Verdict::Slow {
+            measured: bound::measured(&output),
+            output,
+        },
         _ => Verdict::Abort {
             status: status.to_string(),
             output,
@@ -201,13 +225,24 @@ pub fn as_child<B: Backend>() -> Option<ExitCode> {
     end_with_parent();
     // A panic of the law ends here, after the hook has written it out; nothing else of the process
     // decides the verdict.
-    let held = std::panic::catch_unwind(|| law.run(&Lab::new())).is_ok();
-    Some(ExitCode::from(match held {
+    let run = std::panic::catch_unwind(|| law.run(&Lab::new()));
+    if let Err(panic) = &run {
+        say_observed(panic.as_ref());
+    }
+    Some(ExitCode::from(match run.is_ok() {
         true if unshown::is_unshown() => HIDDEN,
         true => HELD,
         false if bound::is_beyond() => SLOW,
         false => BROKEN,
     }))
+}
+
+/// Writes the panic's message for the report, whatever the law did to the hook.
+fn say_observed(panic: &dyn Any) {
+    let text = panic.downcast_ref::<String>().map(String::as_str);
+    let text = text.or(panic.downcast_ref::<&str>().copied());
+    let lines = text.unwrap_or("a panic without a message").lines();
+    lines.for_each(|line| println!("{OBSERVED}{line}"));
 }
 
 /// Takes the verdict of a child that was for the same law, whose output is ours, for our own.
@@ -271,6 +306,9 @@ impl Stopwatch {
 const CHILD: &str = "ANYRT_LAWS_CHILD";
 /// Where that law may make files.
 pub(super) const FOLDER: &str = "ANYRT_LAWS_FOLDER";
+
+/// Opens a line of a child's output that says what was seen instead of what was promised.
+pub(super) const OBSERVED: &str = "observed: ";
 
 /// Exit codes of a child; anything else is not a verdict of the law.
 const HELD: u8 = 60;

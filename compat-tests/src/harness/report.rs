@@ -1,239 +1,184 @@
-//! What a run writes: libtest's lines, and before its last one what a reader of laws wants to know.
+//! Collects what came of the laws, and has it written: on the screen as it was asked for, and as
+//! JSON lines into a file of the folder that `LAWS_REPORT` names.
 //!
-//! Knows nothing of processes.
+//! Knows nothing of processes, and leaves the words to [`text`] and [`json`].
 
-use std::collections::BTreeMap;
+use std::env;
+use std::fs::{self, File};
+use std::io::{self, Write};
+use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::{Mutex, PoisonError};
-use std::time::Duration;
 
-use super::Stopwatch;
-use crate::law::id_of;
-use crate::{Backend, Capability, Law};
+use super::arguments::{Arguments, Format};
+use super::child::Stopwatch;
+use super::failure::Failure;
+use super::outcome::{Judged, Sums};
+use super::{json, text};
+use crate::{Backend, Law, lab};
 
-/// What one law means for the run.
-#[derive(Debug)]
-pub(super) enum Outcome {
-    Passed {
-        measured: Vec<String>,
-        took: Duration,
-        tries: u32,
-    },
-    /// It is broken, and the backend says so.
-    Deviates(&'static str),
-    Skipped(Capability),
-    /// The machine cannot show it, and this is why.
-    Unshown(String),
-    Failed(String),
-}
-
-/// Collects outcomes and writes each at once.
+/// Collects results and writes each at once.
 #[derive(Debug)]
 pub(super) struct Report {
-    backend: &'static str,
-    filtered: usize,
-    terse: bool,
-    verbose: bool,
+    title: String,
+    format: Format,
+    with_seconds: bool,
     clock: Stopwatch,
-    done: Mutex<Vec<(&'static str, Outcome)>>,
+    state: Mutex<State>,
+}
+
+#[derive(Debug)]
+struct State {
+    done: Vec<Judged>,
+    failures: Vec<(&'static str, Failure)>,
+    sums: Sums,
+    record: Option<File>,
 }
 
 impl Report {
-    pub(super) fn new<B: Backend>(
+    /// # Errors
+    ///
+    /// If a record was asked for and cannot be made.
+    pub(super) fn start<B: Backend>(
         laws: usize,
         filtered: usize,
-        terse: bool,
-        verbose: bool,
-    ) -> Self {
-        let plural = if laws == 1 { "" } else { "s" };
-        println!("\nrunning {laws} test{plural} (laws on `{}`)", B::NAME);
-        Report {
-            backend: B::NAME,
+        arguments: &Arguments,
+    ) -> io::Result<Self> {
+        let title = B::title();
+        let sums = Sums {
             filtered,
-            terse,
-            verbose,
+            ..Sums::default()
+        };
+        let state = State {
+            done: Vec::new(),
+            failures: Vec::new(),
+            sums,
+            record: record(&title)?,
+        };
+        let report = Report {
+            title,
+            format: arguments.format(),
+            with_seconds: arguments.nocapture,
             clock: Stopwatch::start(),
-            done: Mutex::default(),
+            state: Mutex::new(state),
+        };
+        if report.format != Format::Json {
+            text::print_head(&report.title, laws);
         }
+        report.with_state(|state| {
+            let lines = json::started(&report.title, laws);
+            lines.iter().for_each(|line| report.write(state, line));
+        });
+        Ok(report)
     }
 
-    /// Writes the line of one law.
-    pub(super) fn law_done<B: Backend>(&self, law: &Law<B>, outcome: Outcome) {
-        let mut done = self.done.lock().unwrap_or_else(PoisonError::into_inner);
-        if self.terse {
-            print!("{}", outcome.letter());
-        } else {
-            println!("test {} ... {}", law.name(), outcome.line(self.verbose));
-        }
-        done.push((law.name(), outcome));
-    }
-
-    /// Writes what failed, what was left out and why, and libtest's last line.
-    pub(super) fn finish(self, is_whole: bool, untested: &[(&str, &str)]) -> ExitCode {
-        let mut done = self
-            .done
-            .into_inner()
-            .unwrap_or_else(PoisonError::into_inner);
-        done.sort_by_key(|(name, _)| *name);
-        let count = |is: fn(&Outcome) -> bool| done.iter().filter(|(_, o)| is(o)).count();
-        let failed = count(|outcome| matches!(outcome, Outcome::Failed(_)));
-        let skipped = count(|o| matches!(o, Outcome::Skipped(_) | Outcome::Unshown(_)));
-        let passed = done.len() - failed - skipped;
-        print_failures(&done);
-        print_deviations(&done);
-        print_skipped(self.backend, &done);
-        print_unshown(&done);
-        if is_whole {
-            print_untested(untested);
-        }
-        let is_empty = is_whole && passed + failed == 0;
-        if is_empty {
-            println!("\nno law ran: that is a failure");
-        }
-        let ok = failed == 0 && !is_empty;
-        println!(
-            "\ntest result: {}. {passed} passed; {failed} failed; {skipped} ignored; 0 measured; \
-             {} filtered out; finished in {:.2}s\n",
-            if ok { "ok" } else { "FAILED" },
-            self.filtered,
-            self.clock.elapsed().as_secs_f64(),
-        );
-        if ok {
-            ExitCode::SUCCESS
-        } else {
-            ExitCode::from(FAILED)
-        }
-    }
-}
-
-impl Outcome {
-    fn letter(&self) -> char {
-        match self {
-            Outcome::Passed { .. } => '.',
-            Outcome::Deviates(_) => 'd',
-            Outcome::Skipped(_) => 'i',
-            Outcome::Unshown(_) => '?',
-            Outcome::Failed(_) => 'F',
-        }
-    }
-
-    fn line(&self, verbose: bool) -> String {
-        match self {
-            Outcome::Passed {
-                measured,
-                took,
-                tries,
-            } => {
-                let mut line = String::from("ok");
-                measured
-                    .iter()
-                    .for_each(|what| line.push_str(&format!(", {what}")));
-                if *tries > 1 {
-                    line.push_str(&format!(" (at try {tries})"));
-                }
-                if verbose || *took > SLOW {
-                    line.push_str(&format!(" ({:.1} s)", took.as_secs_f64()));
-                }
-                line
+    /// Writes what came of one law.
+    pub(super) fn law_done(&self, judged: Judged) {
+        let failure = Failure::of(&judged);
+        self.with_state(|state| {
+            match self.format {
+                Format::Pretty => text::print_law(&judged, failure.as_ref(), self.with_seconds),
+                Format::Terse => text::print_letter(&judged),
+                Format::Json => {}
             }
-            Outcome::Deviates(why) => format!("ok (deviates: {why})"),
-            Outcome::Skipped(missing) => format!("ignored, needs {missing}"),
-            Outcome::Unshown(why) => format!("ignored, NOT SHOWN HERE: {why}"),
-            Outcome::Failed(text) => {
-                let first = text.lines().next().unwrap_or_default();
-                format!("FAILED\n    {first}")
+            self.write(state, &json::judged(&judged, failure.as_ref()));
+            state.sums.add(&judged);
+            state
+                .failures
+                .extend(failure.map(|failure| (judged.name, failure)));
+            state.done.push(judged);
+        });
+    }
+
+    /// Writes what failed, what was left out and why, and the sums.
+    pub(super) fn finish(
+        self,
+        is_whole: bool,
+        untested: &[(&'static str, &'static str)],
+    ) -> ExitCode {
+        let seconds = self.clock.elapsed().as_secs_f64();
+        let untested = if is_whole { untested } else { &[] };
+        self.with_state(|state| {
+            state.sums.untested = untested.len();
+            state.done.sort_by_key(|judged| judged.name);
+            state.failures.sort_by_key(|(name, _)| *name);
+            let is_empty = is_whole && state.sums.ran() == 0;
+            let ok = state.sums.failed == 0 && !is_empty;
+            if self.format != Format::Json {
+                let failures: Vec<_> = state.failures.iter().map(|(n, f)| (*n, f)).collect();
+                text::print_failures(&self.title, &failures);
+                text::print_deviations(&state.done);
+                text::print_skipped(&self.title, &state.done);
+                text::print_unshown(&state.done);
+                text::print_untested(untested);
+                if is_empty {
+                    println!("\nno law ran: that is a failure");
+                }
+                text::print_sums(&self.title, state.sums, ok, seconds);
             }
+            for (name, why) in untested {
+                self.write(state, &json::untested(name, why));
+            }
+            self.write(state, &json::finished(state.sums, ok, seconds));
+            match ok {
+                true => ExitCode::SUCCESS,
+                false => ExitCode::from(FAILED),
+            }
+        })
+    }
+
+    /// Writes a line of JSON where one is asked for.
+    fn write(&self, state: &mut State, line: &str) {
+        if self.format == Format::Json {
+            println!("{line}");
+        }
+        if let Some(record) = &mut state.record {
+            writeln!(record, "{line}").expect("the record can be written");
         }
     }
-}
 
-/// `--list`, as libtest writes it.
-pub(super) fn list<B: Backend>(laws: &[Law<B>], ignored: bool) {
-    for law in laws
-        .iter()
-        .filter(|law| !ignored || law.missing().is_some())
-    {
-        println!("{}: test", law.name());
+    fn with_state<T>(&self, f: impl FnOnce(&mut State) -> T) -> T {
+        f(&mut self.state.lock().unwrap_or_else(PoisonError::into_inner))
     }
 }
 
-fn print_failures(done: &[(&str, Outcome)]) {
-    let failures: Vec<_> = done
-        .iter()
-        .filter_map(|(name, outcome)| match outcome {
-            Outcome::Failed(text) => Some((name, text)),
-            _ => None,
-        })
-        .collect();
-    if failures.is_empty() {
+/// `--list`: the names, as libtest writes them, or all that is known, as JSON.
+pub(super) fn list<B: Backend>(
+    laws: &[Law<B>],
+    format: Format,
+    untested: &[(&'static str, &'static str)],
+) {
+    if format != Format::Json {
+        laws.iter().for_each(|law| println!("{}: test", law.name()));
         return;
     }
-    println!("\nfailures:");
-    for (name, text) in &failures {
-        println!("\n---- {name} ----\n{}", text.trim_end());
+    let lines = json::started(&B::title(), laws.len());
+    lines.iter().for_each(|line| println!("{line}"));
+    for law in laws {
+        println!("{}", json::listed(&Judged::expected(law)));
     }
-    println!("\nfailures:");
-    failures.iter().for_each(|(name, _)| println!("    {name}"));
-}
-
-fn print_deviations(done: &[(&str, Outcome)]) {
-    let deviations: Vec<_> = done
-        .iter()
-        .filter_map(|(name, outcome)| match outcome {
-            Outcome::Deviates(why) => Some((name, why)),
-            _ => None,
-        })
-        .collect();
-    if deviations.is_empty() {
-        return;
-    }
-    println!("\ndeviations:");
-    for (name, why) in deviations {
-        println!("    {} ({name}): {why}", id_of(name));
-    }
-}
-
-fn print_skipped(backend: &str, done: &[(&str, Outcome)]) {
-    let mut by_reason: BTreeMap<String, Vec<&str>> = BTreeMap::new();
-    for (name, outcome) in done {
-        if let Outcome::Skipped(missing) = outcome {
-            by_reason.entry(missing.to_string()).or_default().push(name);
-        }
-    }
-    for (missing, names) in by_reason {
-        println!("\nskipped, since `{backend}` has not declared {missing}:");
-        names.iter().for_each(|name| println!("    {name}"));
-    }
-}
-
-fn print_unshown(done: &[(&str, Outcome)]) {
-    let unshown: Vec<_> = done
-        .iter()
-        .filter_map(|(name, outcome)| match outcome {
-            Outcome::Unshown(why) => Some((name, why)),
-            _ => None,
-        })
-        .collect();
-    if unshown.is_empty() {
-        return;
-    }
-    println!("\nNOT SHOWN on this machine:");
-    for (name, why) in unshown {
-        println!("    {} ({name}): {why}", id_of(name));
-    }
-}
-
-fn print_untested(untested: &[(&str, &str)]) {
-    if untested.is_empty() {
-        return;
-    }
-    println!("\nuntested by this suite:");
     for (name, why) in untested {
-        println!("    {} ({name}): {why}", id_of(name));
+        println!("{}", json::untested(name, why));
     }
 }
 
+/// The file for the record of this run, if the environment names a folder.
+fn record(title: &str) -> io::Result<Option<File>> {
+    let Some(folder) = env::var_os(FOLDER).map(PathBuf::from) else {
+        return Ok(None);
+    };
+    fs::create_dir_all(&folder)?;
+    let mut name: String = title
+        .chars()
+        .map(|c| if c.is_alphanumeric() { c } else { '-' })
+        .collect();
+    for workers in lab::worker_counts().unwrap_or_default() {
+        name.push_str(&format!("-{workers}"));
+    }
+    File::create(folder.join(name).with_extension("jsonl")).map(Some)
+}
+
+/// Where records go.
+const FOLDER: &str = "LAWS_REPORT";
 /// libtest's exit code for a failed run.
 const FAILED: u8 = 101;
-/// A law that takes longer shows its time.
-const SLOW: Duration = Duration::from_secs(2);

@@ -9,10 +9,11 @@ use std::time::Duration;
 
 use anyrt_api::{BlockOn, Runtime};
 
-use crate::bound::{MEASURED, at_most_count};
+use crate::bound::at_most_count;
 use crate::gate::step_aside;
 use crate::peers::pair;
 use crate::probe::Probe;
+use crate::unshown::unshown;
 use crate::{Backend, Lab, Law};
 
 pub(super) fn table<B: Backend>() -> Vec<Law<B>> {
@@ -44,7 +45,7 @@ impl Before {
             (Some(before), Some(after)) => {
                 at_most_count("KiB more:", after.saturating_sub(before), kib);
             }
-            _ => println!("{MEASURED}no memory: this system does not tell"),
+            _ => unshown("the system does not say how much memory a process has"),
         }
     }
 }

@@ -11,8 +11,8 @@ use anyrt_api::{BlockOn, Spawn, Timer, fs as files};
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 
 use super::process::{descriptors, threads};
-use crate::bound::MEASURED;
 use crate::gate::Gate;
+use crate::unshown::unshown;
 use crate::{Backend, Lab, Law, Setup};
 
 pub(super) fn table<B: Backend>() -> Vec<Law<B>> {
@@ -61,7 +61,10 @@ impl NoThreads {
             current: Some(room),
             maximum: limit.maximum,
         };
-        setrlimit(Resource::As, tight).ok()?;
+        if let Err(error) = setrlimit(Resource::As, tight) {
+            unshown(format!("the size of a process cannot be limited: {error}"));
+            return None;
+        }
         // The report of a panic looks for the symbols of the stack, for which there is no room.
         std::panic::set_hook(Box::new(|_| {}));
         let mut none = NoThreads {
@@ -78,7 +81,7 @@ impl NoThreads {
                 Err(_) => return Some(none),
             }
         }
-        println!("{MEASURED}nothing: threads start under every limit here");
+        unshown("threads start under every limit here");
         None
     }
 }
@@ -99,7 +102,7 @@ fn address_space() -> Option<u64> {
         line.split_whitespace().nth(1)?.parse::<u64>().ok()
     });
     if size.is_none() {
-        println!("{MEASURED}nothing: this system does not tell how large a process is");
+        unshown("the system does not say how large a process is");
     }
     size.map(|kib| kib << 10)
 }
