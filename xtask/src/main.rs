@@ -1,4 +1,4 @@
-//! The commands of a maintainer: `cargo xtask ci`, `features`, `check-targets`.
+//! The commands of a maintainer: `cargo xtask ci`, `laws`, `features`, `check-targets`.
 //!
 //! Each runs `cargo` or a script, as it would be typed, says what it runs and how long it took, and
 //! fails with the first that fails. It knows nothing of the crates' code. The rules that a program
@@ -7,6 +7,7 @@
 
 mod ci;
 mod features;
+mod laws;
 mod step;
 mod targets;
 
@@ -21,6 +22,8 @@ use clap::Parser;
 enum Command {
     /// Everything that CI runs, by the script that CI runs
     Ci,
+    /// Hold every backend against the laws and show which holds where
+    Laws(laws::Options),
     /// Check the facade under each combination of its features
     Features,
     /// Type-check the workspace for other operating systems, and the contract for wasm
@@ -37,6 +40,7 @@ fn main() -> ExitCode {
         .expect("xtask/ is in the workspace");
     let done = match Command::parse() {
         Command::Ci => ci::run(root),
+        Command::Laws(options) => laws::run(root, &options),
         Command::Features => features::run(root),
         Command::CheckTargets { target } => targets::run(root, target.as_deref()),
     };

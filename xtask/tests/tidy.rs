@@ -85,7 +85,9 @@ fn doors_and_floors_of_the_backends() {
 
 #[test]
 fn the_contract_and_its_laws() {
-    report(laws::both_sides(&Workspace::load().files));
+    let mut findings = laws::both_sides(&Workspace::load().files);
+    findings.extend(laws::documents(&Workspace::load().files));
+    report(findings);
 }
 
 #[test]

@@ -6,6 +6,8 @@
 
 use std::collections::BTreeMap;
 
+use xtask::contract::{self, Sentence};
+
 use super::{Finding, Source};
 
 /// Every sentence has a law, every law has a sentence, and no sentence stands twice.
@@ -17,7 +19,7 @@ pub(crate) fn both_sides(files: &[Source]) -> Vec<Finding> {
     let mut sentences: BTreeMap<u16, Place<'_>> = BTreeMap::new();
     let mut findings = Vec::new();
     for file in code.iter().filter(|file| file.path.starts_with("api/src/")) {
-        for (line, id) in sentence_ids(&file.text) {
+        for Sentence { id, line, .. } in contract::sentences(&file.path, &file.text) {
             if let Some((first, at)) = sentences.insert(id, (file, line)) {
                 let advice = format!("`L{id:03}` stands at {}:{at} too: say it once", first.path);
                 findings.push(file.finding(line, advice));
@@ -49,26 +51,45 @@ pub(crate) fn both_sides(files: &[Source]) -> Vec<Finding> {
 
 type Place<'a> = (&'a Source, usize);
 
-/// Lines of doc comments that open with an id, as "`L015` Dropping ..", as a bullet or not.
-fn sentence_ids(text: &str) -> Vec<(usize, u16)> {
-    let sentence = |line: &str| {
-        let line = line.trim_start();
-        let doc = line
-            .strip_prefix("///")
-            .or_else(|| line.strip_prefix("//!"))?;
-        let doc = doc.trim_start();
-        let rest = doc.strip_prefix("- ").unwrap_or(doc).strip_prefix("`L")?;
-        rest.split_once('`')
-            .filter(|(id, _)| id.len() == 3)?
-            .0
-            .parse()
-            .ok()
-    };
-    let lines = text.lines().enumerate();
-    lines
-        .filter_map(|(i, line)| Some((i + 1, sentence(line)?)))
-        .collect()
+/// What is written from the contract's docs says what they say: the page of the laws, in which each
+/// has its row, and the promises that the suite quotes.
+///
+/// The other cells of a row are the programs' to say: `cargo xtask laws --check-docs` asks them.
+pub(crate) fn documents(files: &[Source]) -> Vec<Finding> {
+    let api = files
+        .iter()
+        .filter(|file| file.path.starts_with("api/src/"));
+    let api = api.filter(|file| file.path.ends_with(".rs"));
+    let mut sentences: Vec<_> = api
+        .flat_map(|file| contract::sentences(&file.path, &file.text))
+        .collect();
+    sentences.sort_by_key(|sentence| sentence.id);
+    let find = |path: &str| files.iter().find(|file| file.path == path);
+    let mut findings = Vec::new();
+    if let Some(page) = find("docs/laws.md") {
+        let rows = page.text.lines().enumerate();
+        let rows: Vec<_> = rows.filter(|(_, line)| line.starts_with("| L")).collect();
+        let is_of = |row: &str, sentence: &Sentence| row.starts_with(&sentence.cells());
+        findings.extend(
+            rows.iter()
+                .filter(|(_, row)| !sentences.iter().any(|sentence| is_of(row, sentence)))
+                .map(|(i, _)| page.finding(i + 1, format!("not as `api` has it: {WRITE}"))),
+        );
+        findings.extend(
+            sentences
+                .iter()
+                .filter(|sentence| !rows.iter().any(|(_, row)| is_of(row, sentence)))
+                .map(|sentence| page.finding(1, format!("no row for {}: {WRITE}", sentence.law()))),
+        );
+    }
+    if let Some(quoted) = find("compat-tests/src/promises.txt") {
+        let stale = quoted.text != contract::promises(&sentences);
+        findings.extend(stale.then(|| quoted.finding(1, format!("stale: {WRITE}"))));
+    }
+    findings
 }
+
+const WRITE: &str = "`cargo xtask laws --write`";
 
 /// Functions that are named after a law, as `l015_drop_detaches`; in the list of what cannot be
 /// shown the names stand in quotes.
@@ -150,5 +171,30 @@ mod tests {
     fn a_sentence_that_stands_twice_is_found() {
         let twice = "/// - `L015` Once.\nfn f() {}\n/// - `L015` Twice.\nfn g() {}";
         assert_eq!(found(twice, "fn l015_drop_detaches() {}").len(), 1);
+    }
+
+    #[test]
+    fn a_stale_page_is_found() {
+        let api = || {
+            Source::new(
+                "api/src/task.rs",
+                "/// - `L015` It detaches.\nfn spawn() {}",
+            )
+        };
+        let quoted = |text| Source::new("compat-tests/src/promises.txt", text);
+        let page = |text| Source::new("docs/laws.md", text);
+        let found = |page, quoted| documents(&[api(), page, quoted]).len();
+        let row = "| L015 | `spawn`: It detaches. | required |";
+        let promise = "L015 `spawn`: It detaches.\n";
+        assert_eq!(found(page(row), quoted(promise)), 0);
+        assert_eq!(found(page(""), quoted(promise)), 1);
+        assert_eq!(
+            found(page("| L015 | `spawn`: It cancels. |"), quoted(promise)),
+            2
+        );
+        assert_eq!(
+            found(page(&format!("{row}\n| L016 | `f`: Gone. |")), quoted("")),
+            2
+        );
     }
 }
