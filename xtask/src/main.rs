@@ -1,4 +1,4 @@
-//! The commands of a maintainer: `cargo xtask ci`, `laws`, `features`, `check-targets`.
+//! The commands of a maintainer: `cargo xtask ci`, `laws`, `features`, `check-targets`, `outside`.
 //!
 //! Each runs `cargo` or a script, as it would be typed, says what it runs and how long it took, and
 //! fails with the first that fails. It knows nothing of the crates' code. The rules that a program
@@ -8,6 +8,7 @@
 mod ci;
 mod features;
 mod laws;
+mod outside;
 mod step;
 mod targets;
 
@@ -24,6 +25,8 @@ enum Command {
     Ci,
     /// Hold every backend against the laws and show which holds where
     Laws(laws::Options),
+    /// Hold a backend outside the workspace against the laws, as docs/testing-your-backend.md says
+    Outside,
     /// Check the facade under each combination of its features
     Features,
     /// Type-check the workspace for other operating systems, and the contract for wasm
@@ -41,6 +44,7 @@ fn main() -> ExitCode {
     let done = match Command::parse() {
         Command::Ci => ci::run(root),
         Command::Laws(options) => laws::run(root, &options),
+        Command::Outside => outside::run(root),
         Command::Features => features::run(root),
         Command::CheckTargets { target } => targets::run(root, target.as_deref()),
     };

@@ -2,12 +2,21 @@
 //!
 //! It knows nothing of what the command is. The other modules call it.
 
+use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Instant;
 
 /// A `cargo` that is the one that runs this program.
 pub(crate) fn cargo() -> Command {
     Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()))
+}
+
+/// The folder where cargo builds. What is built with other flags has a folder of its own in it.
+pub(crate) fn target_folder(root: &Path) -> PathBuf {
+    match std::env::var_os("CARGO_TARGET_DIR") {
+        Some(folder) => root.join(folder),
+        None => root.join("target"),
+    }
 }
 
 /// Runs `command` with this program's output; an error unless it succeeds.
@@ -34,7 +43,7 @@ fn text(command: &Command) -> String {
             value?.to_string_lossy()
         ))
     });
-    let program = std::path::Path::new(command.get_program());
+    let program = Path::new(command.get_program());
     let program = program
         .file_stem()
         .unwrap_or_default()

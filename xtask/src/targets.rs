@@ -84,17 +84,12 @@ fn check(root: &Path, target: &Target) -> Command {
         // The flag is an unstable one of a stable toolchain.
         .env("RUSTC_BOOTSTRAP", "1")
         // Apart, so that the flag does not make the usual builds start anew.
-        .env("CARGO_TARGET_DIR", target_folder(root))
+        .env(
+            "CARGO_TARGET_DIR",
+            step::target_folder(root).join("check-targets"),
+        )
         .current_dir(root);
     command
-}
-
-/// `check-targets` in the folder where cargo builds.
-fn target_folder(root: &Path) -> std::path::PathBuf {
-    match std::env::var_os("CARGO_TARGET_DIR") {
-        Some(folder) => root.join(folder).join("check-targets"),
-        None => root.join("target/check-targets"),
-    }
 }
 
 fn require_std_sources() -> Result<(), String> {
