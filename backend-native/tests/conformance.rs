@@ -13,8 +13,10 @@ impl Backend for Direct {
     const NAME: &'static str = "native";
     const DEVIATIONS: &'static [Deviation] = &[Deviation {
         law: "L063",
-        why: "the task that a worker woke last is its alone until its poll ends, as long as nobody \
-              watches workers that block: yield in long polls, or use `block_in_place`",
+        why: "the task that a worker woke last is its alone until its poll ends, since nobody \
+              watches for workers that block",
+        advice: "yield in polls that take long, or do such work in `block_in_place` or \
+                 `spawn_blocking`",
     }];
     const CAPABILITIES: &'static [Capability] =
         &[Capability::Os, Capability::Threads, Capability::Unix];

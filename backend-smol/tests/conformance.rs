@@ -16,12 +16,16 @@ impl Backend for Direct {
         Deviation {
             law: "l011_a_waker_of_a_join_that_panics",
             why: "async-task aborts the process; to stand between it and a joiner's waker would \
-                  cost each join that waits an allocation, and wakers do not panic",
+                  cost each join that waits an allocation",
+            advice: "see that a waker of your own does not panic; those of tasks and of `block_on` \
+                     do not",
         },
         Deviation {
             law: "L102",
             why: "async-io swallows the error of a poller that fails for good, and nothing wakes \
-                  any more: it takes a descriptor of its own that was closed elsewhere",
+                  any more",
+            advice: "close no descriptor by its number that is not yours: a poller fails if its \
+                     own is closed",
         },
     ];
     const CAPABILITIES: &'static [Capability] =

@@ -16,18 +16,23 @@ impl Backend for Direct {
         Deviation {
             law: "l011_a_waker_of_an_alarm_that_panics",
             why: "tokio wakes alarms on a worker's stack, which the panic ends; to stand between \
-                  them would cost each alarm that waits an allocation, and wakers do not panic",
+                  them would cost each alarm that waits an allocation",
+            advice: "see that a waker of your own does not panic; those of tasks and of `block_on` \
+                     do not",
         },
         Deviation {
             law: "L063",
             why: "a worker of tokio keeps the task that was woken last to itself, until its poll \
-                  ends: yield in long polls, or use `spawn_blocking` or `block_in_place`",
+                  ends",
+            advice: "yield in polls that take long, or do such work in `block_in_place` or \
+                     `spawn_blocking`",
         },
         Deviation {
             law: "l099_a_failed_deregistration_leaks_nothing",
-            why: "tokio keeps what it knows of a socket that it could not deregister, since the \
-                  system may still name it; some 450 bytes, and only if its descriptor was closed \
-                  elsewhere",
+            why: "tokio keeps what it knows of a socket that it could not deregister, some 450 bytes, \
+                  since the system may still name it",
+            advice: "close a socket by dropping it, never by its number: only so can a \
+                     deregistration fail",
         },
     ];
     const CAPABILITIES: &'static [Capability] =

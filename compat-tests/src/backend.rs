@@ -17,8 +17,9 @@ pub trait Backend: 'static {
     /// The backend's name in the report.
     const NAME: &'static str;
 
-    /// The laws that this backend is known to break, each with the reason. One that holds after all
-    /// fails the run, so that the list says no more than is true.
+    /// The laws that this backend is known to break, each with the reason and with what its user
+    /// should do. One that holds after all fails the run, and so does one that is about no law, so
+    /// that the list says no more than is true.
     const DEVIATIONS: &'static [Deviation] = &[];
 
     /// What it has besides the contract's required traits. Laws that need more are skipped, and the
@@ -93,12 +94,14 @@ impl fmt::Display for Capability {
 }
 
 /// A law that a backend is known to break.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 pub struct Deviation {
     /// The law's id (`"L042"`), or its full name where one case of several is meant.
     pub law: &'static str,
-    /// Why, and what a user can do.
+    /// Why the backend breaks it.
     pub why: &'static str,
+    /// What a user of the backend should do.
+    pub advice: &'static str,
 }
 
 impl Deviation {
@@ -106,6 +109,19 @@ impl Deviation {
     pub(crate) fn is_about(&self, name: &str) -> bool {
         name == self.law
             || name.split('_').next().map(str::to_uppercase).as_deref() == Some(self.law)
+    }
+
+    /// What is wrong with it in a list that users read, where these are the names of the laws.
+    pub(crate) fn fault<'a>(&self, mut laws: impl Iterator<Item = &'a str>) -> Option<String> {
+        let Deviation { law, why, advice } = self;
+        // Laws of an operating system are compiled for Unix alone.
+        let is_known = laws.any(|name| self.is_about(name)) || cfg!(not(unix));
+        match (is_known, why.trim(), advice.trim()) {
+            (false, ..) => Some(format!("`{law}` is no law")),
+            (_, "", _) => Some(format!("{law} has no reason")),
+            (.., "") => Some(format!("{law} says not what a user should do")),
+            _ => None,
+        }
     }
 }
 
@@ -118,14 +134,25 @@ mod tests {
         let id = Deviation {
             law: "L042",
             why: "",
+            advice: "",
         };
         assert!(id.is_about("l042_idle_threads_exit"));
         assert!(!id.is_about("l043_idle_threads_exit"));
         let case = Deviation {
             law: "l042_idle_threads_exit",
             why: "",
+            advice: "",
         };
         assert!(case.is_about("l042_idle_threads_exit"));
         assert!(!case.is_about("l042_busy_threads_stay"));
+    }
+
+    #[test]
+    fn a_deviation_says_of_a_law_why_and_what_to_do() {
+        let fault = |law, why, advice| Deviation { law, why, advice }.fault(["l042_a"].into_iter());
+        assert_eq!(fault("L042", "it is so", "wait"), None);
+        assert!(fault("L042", " ", "wait").is_some());
+        assert!(fault("L042", "it is so", "").is_some());
+        assert_eq!(fault("l042_b", "it is so", "wait").is_some(), cfg!(unix));
     }
 }

@@ -20,7 +20,10 @@ impl Backend for Native {
     const CAPABILITIES: &'static [Capability] = ALL;
     const DEVIATIONS: &'static [Deviation] = &[Deviation {
         law: "L063",
-        why: "the task that a worker woke last is its alone until its poll ends",
+        why: "the task that a worker woke last is its alone until its poll ends, since nobody \
+              watches for workers that block",
+        advice: "yield in polls that take long, or do such work in `block_in_place` or \
+                 `spawn_blocking`",
     }];
 
     fn start(setup: &Setup) -> io::Result<Self::Owner> {
@@ -41,18 +44,15 @@ impl Backend for Tokio {
     const NAME: &'static str = "tokio";
     const CAPABILITIES: &'static [Capability] = ALL;
     const DEVIATIONS: &'static [Deviation] = &[
-        Deviation {
-            law: "l011_a_waker_of_an_alarm_that_panics",
-            why: "tokio wakes alarms on a worker's stack, which the panic ends",
-        },
+        TOKIO_ALARMS,
         Deviation {
             law: "L063",
-            why: "the task that a worker woke last is its alone until its poll ends",
+            why: "a worker of tokio keeps the task that was woken last to itself, until its poll \
+                  ends",
+            advice: "yield in polls that take long, or do such work in `block_in_place` or \
+                     `spawn_blocking`",
         },
-        Deviation {
-            law: "l099_a_failed_deregistration_leaks_nothing",
-            why: "tokio keeps what it knows of a socket that it could not deregister",
-        },
+        TOKIO_SOCKETS,
     ];
 
     fn start(setup: &Setup) -> io::Result<Self::Owner> {
@@ -73,27 +73,25 @@ impl Backend for TokioSingle {
     const NAME: &'static str = "tokio, single-threaded";
     const CAPABILITIES: &'static [Capability] = ALL;
     const DEVIATIONS: &'static [Deviation] = &[
-        Deviation {
-            law: "l011_a_waker_of_an_alarm_that_panics",
-            why: "tokio wakes alarms on a worker's stack, which the panic ends",
-        },
+        TOKIO_ALARMS,
         Deviation {
             law: "l048_block_on_in_block_in_place",
             why: "its only thread has no other to take its place: `block_in_place` panics and says \
                   so",
+            advice: "call `spawn_blocking`, or build the runtime with workers",
         },
         Deviation {
             law: "L063",
             why: "there is no other worker",
+            advice: "yield in polls that take long, do such work in `spawn_blocking`, or build the \
+                     runtime with workers",
         },
         Deviation {
             law: "l067_idle_workers_take_part",
             why: "its only thread is its only worker",
+            advice: "build the runtime with workers, where tasks are to use several cores",
         },
-        Deviation {
-            law: "l099_a_failed_deregistration_leaks_nothing",
-            why: "tokio keeps what it knows of a socket that it could not deregister",
-        },
+        TOKIO_SOCKETS,
     ];
 
     fn start(setup: &Setup) -> io::Result<Self::Owner> {
@@ -116,11 +114,17 @@ impl Backend for Smol {
     const DEVIATIONS: &'static [Deviation] = &[
         Deviation {
             law: "l011_a_waker_of_a_join_that_panics",
-            why: "async-task aborts the process if a joiner's waker panics",
+            why: "async-task aborts the process; to stand between it and a joiner's waker would \
+                  cost each join that waits an allocation",
+            advice: "see that a waker of your own does not panic; those of tasks and of `block_on` \
+                     do not",
         },
         Deviation {
             law: "L102",
-            why: "async-io swallows the error of a poller that fails for good",
+            why: "async-io swallows the error of a poller that fails for good, and nothing wakes \
+                  any more",
+            advice: "close no descriptor by its number that is not yours: a poller fails if its \
+                     own is closed",
         },
     ];
 
@@ -132,3 +136,20 @@ impl Backend for Smol {
             .build()
     }
 }
+
+/// With workers or without.
+const TOKIO_ALARMS: Deviation = Deviation {
+    law: "l011_a_waker_of_an_alarm_that_panics",
+    why: "tokio wakes alarms on a worker's stack, which the panic ends; to stand between them \
+          would cost each alarm that waits an allocation",
+    advice: "see that a waker of your own does not panic; those of tasks and of `block_on` do not",
+};
+
+/// The same.
+const TOKIO_SOCKETS: Deviation = Deviation {
+    law: "l099_a_failed_deregistration_leaks_nothing",
+    why: "tokio keeps what it knows of a socket that it could not deregister, some 450 bytes, \
+          since the system may still name it",
+    advice: "close a socket by dropping it, never by its number: only so can a deregistration \
+             fail",
+};

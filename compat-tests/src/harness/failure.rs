@@ -31,10 +31,11 @@ impl Failure {
     /// `None` if it did not fail.
     pub(super) fn of(judged: &Judged) -> Option<Self> {
         let (verdict, observed, output) = match &judged.outcome {
-            Outcome::Held | Outcome::Deviates(_) | Outcome::Skipped(_) | Outcome::Unshown(_) => {
+            Outcome::Held | Outcome::Deviates | Outcome::Skipped(_) | Outcome::Unshown(_) => {
                 return None;
             }
-            Outcome::Undeserved(why) => {
+            Outcome::Undeserved => {
+                let why = judged.why();
                 let observed =
                     format!("it holds, and is listed as a deviation: take it off the list ({why})");
                 (UNDESERVED, observed, "")

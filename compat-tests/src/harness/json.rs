@@ -10,7 +10,7 @@ use super::failure::Failure;
 use super::outcome::{Judged, Outcome, Sums};
 use crate::bound::{self, Measured};
 use crate::law::id_of;
-use crate::{Capability, Class, GROUPS, Group, lab};
+use crate::{Capability, Class, Deviation, GROUPS, Group, lab};
 
 /// The first line: which backend, and under what conditions.
 #[derive(Debug, Serialize)]
@@ -48,7 +48,10 @@ struct Test<'a> {
     /// `held`, `deviates`, `skipped`, `unshown`; or that it failed: `broken`, `slow`, `hang`,
     /// `abort`, `undeserved`. Of a law that is listed: what it will be if all is well.
     verdict: &'static str,
-    /// Why it deviates, or what the backend or the machine has not got.
+    /// What the backend's list says of it, whatever came of it: `law`, `why`, `advice`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    deviation: Option<&'static Deviation>,
+    /// What the backend or the machine has not got.
     #[serde(skip_serializing_if = "Option::is_none")]
     reason: Option<String>,
     #[serde(skip_serializing_if = "<[_]>::is_empty")]
@@ -147,10 +150,10 @@ pub(super) fn listed(judged: &Judged) -> String {
 
 fn test<'a>(judged: &'a Judged, failed: Option<&'static str>) -> Test<'a> {
     let (verdict, reason) = match &judged.outcome {
-        Outcome::Deviates(why) => ("deviates", Some((*why).to_owned())),
+        Outcome::Deviates => ("deviates", None),
         Outcome::Skipped(missing) => ("skipped", Some(missing.to_string())),
         Outcome::Unshown(why) => ("unshown", Some(why.clone())),
-        Outcome::Held | Outcome::Undeserved(_) | Outcome::Failed(_) => ("held", None),
+        Outcome::Held | Outcome::Undeserved | Outcome::Failed(_) => ("held", None),
     };
     Test {
         r#type: "test",
@@ -161,6 +164,7 @@ fn test<'a>(judged: &'a Judged, failed: Option<&'static str>) -> Test<'a> {
         class: judged.class,
         needs: &judged.needs,
         verdict: failed.unwrap_or(verdict),
+        deviation: judged.deviation,
         reason,
         measured: &judged.measured,
         tries: None,

@@ -28,7 +28,7 @@ use outcome::Judged;
 use report::Report;
 
 use crate::laws::{all, untested};
-use crate::{Backend, Class, Law};
+use crate::{Backend, Class, Deviation, Law};
 
 /// Holds the backend against every law. The whole `main` of a conformance file with
 /// `harness = false`.
@@ -40,14 +40,17 @@ use crate::{Backend, Class, Law};
 /// # Panics
 ///
 /// If the environment sets what laws heed (`LAWS_TIME_SCALE`, `LAWS_WORKERS`) to what is none, or
-/// names a folder for records (`LAWS_REPORT`) that cannot be written to.
+/// names a folder for records (`LAWS_REPORT`) that cannot be written to. If a deviation is about no
+/// law, or lacks its reason or its advice.
 #[must_use]
 pub fn main<B: Backend>() -> ExitCode {
     if let Some(code) = as_child::<B>() {
         return code;
     }
     let arguments = Arguments::parse();
-    let (chosen, filtered) = arguments.choose(all::<B>());
+    let laws = all::<B>();
+    check_deviations(&laws);
+    let (chosen, filtered) = arguments.choose(laws);
     if arguments.list {
         report::list(&chosen, arguments.format(), &untested());
         return ExitCode::SUCCESS;
@@ -56,6 +59,14 @@ pub fn main<B: Backend>() -> ExitCode {
         .unwrap_or_else(|error| panic!("the record of this run cannot be made: {error}"));
     run(chosen, arguments.threads().unwrap_or_else(threads), &report);
     report.finish(arguments.is_whole(), &untested())
+}
+
+/// A list of deviations is what its readers rely on: each says of a law why, and what to do.
+fn check_deviations<B: Backend>(laws: &[Law<B>]) {
+    let fault = |deviation: &Deviation| deviation.fault(laws.iter().map(Law::name));
+    if let Some(fault) = B::DEVIATIONS.iter().find_map(fault) {
+        panic!("the list of deviations of `{}`: {fault}", B::title());
+    }
 }
 
 /// Runs the laws, several at once; those that measure time come last, each alone.

@@ -5,7 +5,7 @@
 use std::time::Duration;
 
 use crate::bound::Measured;
-use crate::{Backend, Capability, Class, Group, Law, Verdict};
+use crate::{Backend, Capability, Class, Deviation, Group, Law, Verdict};
 
 /// One law, and what came of it.
 #[derive(Debug)]
@@ -14,6 +14,8 @@ pub(super) struct Judged {
     pub(super) group: &'static Group,
     pub(super) class: Class,
     pub(super) needs: Vec<Capability>,
+    /// What the backend's list says of it, whatever came of it.
+    pub(super) deviation: Option<&'static Deviation>,
     pub(super) outcome: Outcome,
     pub(super) measured: Vec<Measured>,
     pub(super) took: Duration,
@@ -26,22 +28,27 @@ pub(super) struct Judged {
 pub(super) enum Outcome {
     Held,
     /// It is broken, and the backend says so.
-    Deviates(&'static str),
+    Deviates,
     Skipped(Capability),
     /// The machine cannot show it, and this is why.
     Unshown(String),
     /// It holds, and the backend says that it does not.
-    Undeserved(&'static str),
+    Undeserved,
     /// It is broken, and nobody said so.
     Failed(Verdict),
 }
 
 impl Judged {
+    /// Why it is on the backend's list, if it is.
+    pub(super) fn why(&self) -> &'static str {
+        self.deviation.map_or("", |deviation| deviation.why)
+    }
+
     /// A law that has not run: skipped, if the backend has not got what it needs.
     pub(super) fn expected<B: Backend>(law: &Law<B>) -> Self {
         let outcome = match (law.missing(), law.deviation()) {
             (Some(missing), _) => Outcome::Skipped(missing),
-            (None, Some(deviation)) => Outcome::Deviates(deviation.why),
+            (None, Some(_)) => Outcome::Deviates,
             (None, None) => Outcome::Held,
         };
         Judged {
@@ -49,6 +56,7 @@ impl Judged {
             group: law.group(),
             class: law.class(),
             needs: law.needed().to_vec(),
+            deviation: law.deviation(),
             outcome,
             measured: Vec::new(),
             took: Duration::ZERO,
@@ -67,9 +75,9 @@ impl Judged {
         let outcome = match (verdict, law.deviation()) {
             (Verdict::Unshown { why }, _) => Outcome::Unshown(why),
             (Verdict::Held { .. }, None) => Outcome::Held,
-            (Verdict::Held { .. }, Some(deviation)) => Outcome::Undeserved(deviation.why),
+            (Verdict::Held { .. }, Some(_)) => Outcome::Undeserved,
             (verdict, None) => Outcome::Failed(verdict),
-            (_, Some(deviation)) => Outcome::Deviates(deviation.why),
+            (_, Some(_)) => Outcome::Deviates,
         };
         Judged {
             outcome,
@@ -100,10 +108,10 @@ impl Sums {
     pub(super) fn add(&mut self, judged: &Judged) {
         *match judged.outcome {
             Outcome::Held => &mut self.held,
-            Outcome::Deviates(_) => &mut self.deviations,
+            Outcome::Deviates => &mut self.deviations,
             Outcome::Skipped(_) => &mut self.skipped,
             Outcome::Unshown(_) => &mut self.unshown,
-            Outcome::Failed(_) | Outcome::Undeserved(_) => &mut self.failed,
+            Outcome::Failed(_) | Outcome::Undeserved => &mut self.failed,
         } += 1;
     }
 

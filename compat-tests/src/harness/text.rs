@@ -30,7 +30,7 @@ pub(super) fn print_law(judged: &Judged, failure: Option<&Failure>, with_seconds
             let first = failure.observed.lines().next().unwrap_or_default();
             format!("FAILED ({})\n    {first}", failure.verdict)
         }
-        (Outcome::Deviates(why), _) => format!("ok (deviates: {why})"),
+        (Outcome::Deviates, _) => format!("ok (deviates: {})", judged.why()),
         (Outcome::Skipped(missing), _) => format!("ignored, needs {missing}"),
         (Outcome::Unshown(why), _) => format!("ignored, NOT SHOWN HERE: {why}"),
         _ => String::from("ok"),
@@ -54,10 +54,10 @@ pub(super) fn print_letter(judged: &Judged) {
         "{}",
         match &judged.outcome {
             Outcome::Held => '.',
-            Outcome::Deviates(_) => 'd',
+            Outcome::Deviates => 'd',
             Outcome::Skipped(_) => 'i',
             Outcome::Unshown(_) => '?',
-            Outcome::Undeserved(_) | Outcome::Failed(_) => 'F',
+            Outcome::Undeserved | Outcome::Failed(_) => 'F',
         }
     );
 }
@@ -78,14 +78,16 @@ pub(super) fn print_failures(title: &str, failures: &[(&'static str, &Failure)])
 
 pub(super) fn print_deviations(done: &[Judged]) {
     let deviations = done.iter().filter_map(|judged| match judged.outcome {
-        Outcome::Deviates(why) => Some((judged.name, why)),
+        Outcome::Deviates => Some((judged.name, judged.deviation?)),
         _ => None,
     });
-    for (i, (name, why)) in deviations.enumerate() {
+    for (i, (name, deviation)) in deviations.enumerate() {
         if i == 0 {
             println!("\ndeviations:");
         }
-        println!("    {} ({name}): {why}", id_of(name));
+        println!("    {} ({name})", id_of(name));
+        println!("        why  {}", deviation.why);
+        println!("        do   {}", deviation.advice);
     }
 }
 

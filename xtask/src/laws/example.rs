@@ -1,7 +1,7 @@
 //! A small run of two backends, for the tests of what shows one: a failure, a deviation, a law that
 //! is skipped in part, a measured time and an untested promise.
 
-use super::record::{Group, Measured, Run, Test, Untested, Verdict};
+use super::record::{Deviation, Group, Measured, Run, Test, Untested, Verdict};
 
 /// `native`, on which L015 is broken, and `mem`, which deviates there.
 pub(crate) fn example() -> Vec<Run> {
@@ -80,7 +80,10 @@ fn broken() -> Test {
 
 fn deviating() -> Test {
     Test {
-        reason: Some("one thread".to_owned()),
+        deviation: Some(Deviation {
+            why: "one thread".to_owned(),
+            advice: "wait".to_owned(),
+        }),
         ..test("l015_drop", "SP", Verdict::Deviates)
     }
 }

@@ -33,8 +33,9 @@ fn case(run: &Run, test: &Test) -> TestCase {
             TestCaseStatus::non_success(NonSuccessKind::Failure)
         }
     };
-    let why = test.observed.as_ref().or(test.reason.as_ref());
-    if let Some(why) = why {
+    let reason = test.deviation.as_ref().map(|deviation| &deviation.why);
+    let reason = reason.or(test.reason.as_ref());
+    if let Some(why) = test.observed.as_ref().or(reason) {
         status.set_message(why.lines().next().unwrap_or_default());
     }
     if test.verdict.is_failure() {
@@ -51,7 +52,7 @@ fn case(run: &Run, test: &Test) -> TestCase {
     let mut case = TestCase::new(test.name.as_str(), status);
     case.set_classname(format!("{}.{}", run.backend, test.group));
     case.set_time(Duration::from_secs_f64(test.exec_time.unwrap_or_default()));
-    if let Some(reason) = &test.reason {
+    if let Some(reason) = reason {
         case.add_property(Property::new("reason", reason.as_str()));
     }
     case

@@ -9,7 +9,7 @@ use std::fs;
 use std::path::Path;
 
 use super::matrix::{Cell, Matrix, Row};
-use super::record::{Run, Verdict};
+use super::record::{Run, Verdict, deviating};
 use xtask::contract::{self, Sentence};
 
 /// A file, and what is to stand in it.
@@ -50,7 +50,10 @@ fn as_listed(runs: &[Run]) -> Vec<Run> {
     let mut runs = runs.to_vec();
     let tests = runs.iter_mut().flat_map(|run| &mut run.tests);
     for test in tests.filter(|test| test.verdict == Verdict::Unshown) {
-        test.verdict = Verdict::Held;
+        test.verdict = match test.deviation {
+            Some(_) => Verdict::Deviates,
+            None => Verdict::Held,
+        };
     }
     runs
 }
@@ -169,25 +172,25 @@ fn mark(row: &Row, cell: &Cell) -> String {
 }
 
 fn deviations(runs: &[Run]) -> String {
-    let mut text = String::new();
-    for run in runs {
-        for test in run
-            .tests
-            .iter()
-            .filter(|test| test.verdict == Verdict::Deviates)
-        {
-            let why = test.reason.as_deref().unwrap_or_default();
-            let _ = writeln!(
-                text,
-                "- {} on {} (`{}`): {why}.",
-                test.law, run.backend, test.name
-            );
-        }
+    let found = deviating(runs);
+    if found.is_empty() {
+        return "None.\n".to_owned();
     }
-    match text.is_empty() {
-        true => "None.\n".to_owned(),
-        false => text,
+    let mut text = String::from("| test | backends | why | what to do |\n|---|---|---|---|\n");
+    for ((test, deviation), backends) in found {
+        let [why, advice] = [&deviation.why, &deviation.advice].map(|text| cell(text));
+        let _ = writeln!(
+            text,
+            "| `{test}` | {} | {why} | {advice} |",
+            backends.join(", ")
+        );
     }
+    text
+}
+
+/// A text as a cell of a table.
+fn cell(text: &str) -> String {
+    text.replace('|', "\\|")
 }
 
 /// The table of the README.
@@ -274,7 +277,7 @@ mod tests {
             "| L029 | `Spawn`: It holds. | required | Threads (1 of 2) | \u{2713} | \u{2713} 1/2 |",
             "| L069 | `Spawn`: It holds. | stochastic |  | \u{2713} | \u{2713} |",
             "| L099 | `Spawn`: It holds. | untested |  |  |  |",
-            "- L015 on mem (`l015_drop`): one thread.",
+            "| `l015_drop` | mem | one thread | wait |",
             "- L099: nobody can.",
         ] {
             assert!(text.contains(part), "{part:?} is not in:\n{text}");
@@ -286,7 +289,9 @@ mod tests {
     #[test]
     fn what_a_machine_cannot_show_is_as_the_backend_lists_it() {
         let mut runs = example();
-        runs[0].tests[0].verdict = Verdict::Unshown;
+        for run in &mut runs {
+            run.tests[0].verdict = Verdict::Unshown;
+        }
         assert_eq!(as_listed(&runs)[0].tests[0].verdict, Verdict::Held);
         assert_eq!(as_listed(&runs)[1].tests[0].verdict, Verdict::Deviates);
     }

@@ -2,6 +2,7 @@
 //!
 //! `compat-tests/src/harness/json.rs` writes them; keys that are not needed here are passed over.
 
+use std::collections::BTreeMap;
 use std::io::BufRead;
 
 use serde::{Deserialize, Serialize};
@@ -41,6 +42,7 @@ pub(crate) struct Test {
     pub(crate) class: String,
     pub(crate) needs: Vec<String>,
     pub(crate) verdict: Verdict,
+    pub(crate) deviation: Option<Deviation>,
     pub(crate) reason: Option<String>,
     #[serde(default)]
     pub(crate) measured: Vec<Measured>,
@@ -69,6 +71,13 @@ pub(crate) enum Verdict {
     Undeserved,
 }
 
+/// What the backend's list says of a law, whatever came of it.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub(crate) struct Deviation {
+    pub(crate) why: String,
+    pub(crate) advice: String,
+}
+
 /// A measured time or number.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub(crate) struct Measured {
@@ -94,7 +103,7 @@ pub(crate) struct Untested {
 enum Line {
     Suite(Suite),
     Group(Group),
-    Test(Test),
+    Test(Box<Test>),
     Untested(Untested),
 }
 
@@ -163,7 +172,7 @@ impl Run {
                 (Line::Untested(untested), Some(run)) => run.untested.push(untested),
                 (Line::Test(test), Some(run)) => {
                     each(&test);
-                    run.tests.push(test);
+                    run.tests.push(*test);
                 }
                 (_, _) => return Err(format!("out of place: {line}")),
             }
@@ -175,6 +184,22 @@ impl Run {
     pub(crate) fn count(&self, is: impl Fn(Verdict) -> bool) -> usize {
         self.tests.iter().filter(|test| is(test.verdict)).count()
     }
+}
+
+/// The laws' functions that deviate, each with what its list says and the backends that say it.
+pub(crate) fn deviating(runs: &[Run]) -> BTreeMap<(&str, &Deviation), Vec<&'static str>> {
+    let mut found: BTreeMap<_, Vec<_>> = BTreeMap::new();
+    for run in runs {
+        let tests = run.tests.iter();
+        for test in tests.filter(|test| test.verdict == Verdict::Deviates) {
+            let deviation = test.deviation.as_ref().expect("it deviates by a list");
+            let backends = found.entry((test.name.as_str(), deviation)).or_default();
+            if !backends.contains(&run.backend) {
+                backends.push(run.backend);
+            }
+        }
+    }
+    found
 }
 
 fn program_of(title: &str) -> Result<&'static Program, String> {

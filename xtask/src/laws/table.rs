@@ -9,7 +9,7 @@ use comfy_table::Table;
 use comfy_table::presets::{ASCII_MARKDOWN, UTF8_FULL_CONDENSED};
 
 use super::matrix::{Cell, Matrix, Row};
-use super::record::{Measured, Run, Test, Verdict};
+use super::record::{Measured, Run, Test, Verdict, deviating};
 use xtask::contract::Sentence;
 
 /// Law by backend, `promises` cut so that the table fits a wide screen.
@@ -152,14 +152,13 @@ fn by_text<'a>(
 }
 
 fn deviations(text: &mut String, runs: &[Run]) {
-    let deviating = all(runs).filter(|(_, test)| test.verdict == Verdict::Deviates);
-    let why = |test: &Test| test.reason.clone().unwrap_or_default();
-    let texts = by_text(deviating, |test| format!("{}: {}", test.name, why(test)));
-    for (i, (line, backends)) in texts.iter().enumerate() {
+    for (i, ((test, deviation), backends)) in deviating(runs).iter().enumerate() {
         if i == 0 {
             let _ = writeln!(text, "\ndeviations:");
         }
-        let _ = writeln!(text, "  {} on {}", line, backends.join(", "));
+        let _ = writeln!(text, "  {test} on {}", backends.join(", "));
+        let _ = writeln!(text, "      why  {}", deviation.why);
+        let _ = writeln!(text, "      do   {}", deviation.advice);
     }
 }
 
@@ -295,7 +294,7 @@ mod tests {
             "L015 on native: broken, l015_drop",
             "observed  it ran\n            left: 1",
             "again     cargo test -- --exact l015_drop",
-            "l015_drop: one thread on mem",
+            "l015_drop on mem\n      why  one thread\n      do   wait",
             "mem: 1, for it has not threads of its own",
             "l099_a: nobody can",
             "80 %  l069_hardly_late on native: late by 4.0 ms of 5.0 ms",
