@@ -261,15 +261,22 @@ pub(super) fn is_held(status: ExitStatus) -> bool {
 }
 
 /// Ends this process when its parent does: a killed run leaves no hanging law behind.
+///
+/// Returns when that thread has all that it needs: a law may take the process's memory away, and
+/// std aborts a thread that has none for its signal stack.
 fn end_with_parent() {
-    let wait = || {
-        let _ = io::stdin().read_to_end(&mut Vec::new());
+    let (runs, is_running) = channel();
+    let wait = move || {
+        let mut stdin = io::stdin().lock();
+        let _ = runs.send(());
+        let _ = stdin.read_to_end(&mut Vec::new());
         std::process::exit(i32::from(BROKEN));
     };
     thread::Builder::new()
         .name("law-lifeline".into())
         .spawn(wait)
         .expect("a thread for the lifeline");
+    is_running.recv().expect("the lifeline runs");
 }
 
 /// A name for a folder that nobody has made. In a law's process it is inside the one that is gone
