@@ -29,8 +29,8 @@ impl Backend for Direct {
         },
         Deviation {
             law: "l099_a_failed_deregistration_leaks_nothing",
-            why: "tokio keeps what it knows of a socket that it could not deregister, some 450 bytes, \
-                  since the system may still name it",
+            why: "tokio keeps what it knows of a socket that it could not deregister, some 450 \
+                  bytes, since the system may still name it",
             advice: "close a socket by dropping it, never by its number: only so can a \
                      deregistration fail",
         },

@@ -114,8 +114,7 @@ impl Deviation {
     /// What is wrong with it in a list that users read, where these are the names of the laws.
     pub(crate) fn fault<'a>(&self, mut laws: impl Iterator<Item = &'a str>) -> Option<String> {
         let Deviation { law, why, advice } = self;
-        // Laws of an operating system are compiled for Unix alone.
-        let is_known = laws.any(|name| self.is_about(name)) || cfg!(not(unix));
+        let is_known = laws.any(|name| self.is_about(name)) || !crate::laws::ARE_ALL_HERE;
         match (is_known, why.trim(), advice.trim()) {
             (false, ..) => Some(format!("`{law}` is no law")),
             (_, "", _) => Some(format!("{law} has no reason")),

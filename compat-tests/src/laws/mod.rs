@@ -57,6 +57,9 @@ pub use untested::untested;
 
 use crate::{Backend, Law};
 
+/// Laws of an operating system are written for Unix, and compiled for it alone.
+pub(crate) const ARE_ALL_HERE: bool = cfg!(unix);
+
 /// Every law, for this backend.
 #[must_use]
 pub fn all<B: Backend>() -> Vec<Law<B>> {

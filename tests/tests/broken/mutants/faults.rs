@@ -1,4 +1,5 @@
-//! Mutants of files where something goes wrong, or somebody waits: L087, L089, L145, L160, L161 and L190.
+//! Mutants of files where something goes wrong, or somebody waits: L087, L089, L145, L160, L161 and
+//! L190.
 
 use std::io::{ErrorKind, Read, Write};
 use std::sync::atomic::{AtomicUsize, Ordering};

@@ -217,7 +217,10 @@ impl Mutant for SpinsByARefusal {
 
 /// After a receive that was dropped, datagrams are taken from the system and stored for the next.
 #[derive(Default)]
-struct StoresDatagrams(Arc<Mutex<VecDeque<(Vec<u8>, SocketAddr)>>>);
+struct StoresDatagrams(Arc<Mutex<Stored>>);
+
+/// Datagrams and where they came from.
+type Stored = VecDeque<(Vec<u8>, SocketAddr)>;
 
 impl Mutant for StoresDatagrams {
     fn udp_left(&self, udp: &Udp, direction: Direction, wait: &mut Wait) {
