@@ -4,9 +4,10 @@
 //!
 //! Linux 5.9 and 5.10 answer such reads short and with a false end of file (met by tokio 1.6.0,
 //! which took its inline reads back: tokio#3518, #3803). So: older kernels are not asked at all; a
-//! zero is believed only at or beyond the file's size; a short read is a short read; whatever says
-//! "not here" (no support, a seccomp filter) is remembered for that file; an I/O error is left to
-//! the pool, which meets it again if it is real.
+//! zero is believed only at or beyond the file's size; a read that ends where a page that is not in
+//! memory begins is left to the pool as a whole, since std's would have gone on (`L141`); whatever
+//! says "not here" (no support, a seccomp filter) is remembered for that file; an I/O error is left
+//! to the pool, which meets it again if it is real.
 
 use std::fs::File;
 use std::io::{self, IoSliceMut};
@@ -16,7 +17,7 @@ use std::sync::OnceLock;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use anyrt_api::fs::OpenFlags;
-use rustix::fs::{CWD, FileType, Mode, OFlags, ResolveFlags};
+use rustix::fs::{CWD, FileType, Mode, OFlags, ResolveFlags, SeekFrom};
 use rustix::io::{Errno, ReadWriteFlags};
 
 use super::{MOST, Whole};
@@ -59,6 +60,7 @@ impl Inline {
         let offset_or_cursor = offset.unwrap_or(AT_CURSOR);
         match rustix::io::preadv2(file, &mut bufs, offset_or_cursor, ReadWriteFlags::NOWAIT) {
             Ok(0) if most > 0 => is_at_end(file, offset).then_some(Ok(0)),
+            Ok(n) if n < most && is_cut_short(file, offset, n) => None,
             Ok(n) => Some(Ok(n)),
             Err(Errno::AGAIN | Errno::INTR | Errno::IO) => None,
             Err(Errno::OPNOTSUPP | Errno::INVAL | Errno::NOSYS | Errno::PERM) => {
@@ -143,6 +145,29 @@ fn regular_len(file: impl AsFd) -> Option<u64> {
     is_regular.then_some(stat.st_size as u64)
 }
 
+/// Every size of a page is a multiple of this.
+const PAGE: u64 = 4096;
+
+/// True if a read at `offset` that gave `n` bytes ended at a page, before the file's end. Then one
+/// at the cursor has not taken place: the cursor is where it was.
+///
+/// Costs a system call or two, where fewer bytes came than were asked for.
+fn is_cut_short(file: &File, offset: Option<u64>, n: usize) -> bool {
+    let n = n as u64;
+    let end = match offset {
+        Some(offset) => Ok(offset + n),
+        None => rustix::fs::tell(file),
+    };
+    let Ok(end) = end else {
+        return false;
+    };
+    if end % PAGE != 0 || regular_len(file).is_none_or(|len| end >= len) {
+        return false;
+    }
+    let back = SeekFrom::Start(end.saturating_sub(n));
+    offset.is_some() || rustix::fs::seek(file, back).is_ok()
+}
+
 /// True if a read at `offset`, or at the cursor, that gave no byte is at the file's end.
 fn is_at_end(file: &File, offset: Option<u64>) -> bool {
     let position = match offset {
@@ -190,6 +215,33 @@ mod tests {
         assert!(!is_at_end(&file, Some(2)));
         file.rewind().expect("a file is seekable");
         assert!(!is_at_end(&file, None));
+    }
+
+    #[test]
+    fn a_read_up_to_a_page_that_is_not_there_is_left_to_the_pool() {
+        let mut file = tempfile::tempfile().expect("a temporary file");
+        file.write_all(&[7; 12_288]).expect("room for three pages");
+        file.sync_all().expect("it is on the disk");
+        let rest = std::num::NonZeroU64::new(4096);
+        rustix::fs::fadvise(&file, 8192, rest, rustix::fs::Advice::DontNeed).expect("advice");
+        for offset in [None, Some(100)] {
+            let at = offset.unwrap_or(100);
+            file.seek(io::SeekFrom::Start(100))
+                .expect("a file is seekable");
+            let read = Inline::default().read(&file, &mut [0; 20_000], offset);
+            let all = read.map(|read| read.expect("no error"));
+            assert!(
+                matches!(all, None | Some(12_188)),
+                "at {at} it read a part: {all:?}"
+            );
+            let moved = if offset.is_none() {
+                all.unwrap_or(0)
+            } else {
+                0
+            };
+            let cursor = file.stream_position().expect("a file is seekable");
+            assert_eq!(cursor, 100 + moved as u64);
+        }
     }
 
     #[test]
