@@ -1,0 +1,147 @@
+//! Every backend of anyrt, with its type known ([`Direct`]) and forgotten ([`Erased`]).
+
+use std::{future::Future, io, marker::PhantomData, path::Path, time::Duration};
+
+use anyrt_api::{AnyOwner, AsyncFs, BlockOn, Runtime, fs, task, task::JoinHandle, time};
+
+use super::{Handle, Owner, ReadFile, Trusted};
+
+/// An owner that can be started with so many workers.
+pub trait Start: BlockOn + Sized {
+    /// # Errors
+    ///
+    /// The system's.
+    fn start(workers: usize) -> io::Result<Self>;
+}
+
+impl Start for anyrt_native::Runtime {
+    fn start(workers: usize) -> io::Result<Self> {
+        anyrt_native::Builder::new().workers(workers).build()
+    }
+}
+
+impl Start for anyrt_tokio::Runtime {
+    fn start(workers: usize) -> io::Result<Self> {
+        anyrt_tokio::Runtime::builder().workers(workers).build()
+    }
+}
+
+impl Start for anyrt_smol::Runtime {
+    fn start(workers: usize) -> io::Result<Self> {
+        anyrt_smol::Runtime::builder().workers(workers).build()
+    }
+}
+
+/// A backend as it is.
+#[derive(Debug)]
+pub struct Direct<B>(B);
+
+impl<B: Start> Owner for Direct<B> {
+    type Handle = Rt<B::Runtime>;
+
+    fn start(workers: usize) -> io::Result<Self> {
+        B::start(workers).map(Direct)
+    }
+
+    fn handle(&self) -> Self::Handle {
+        Rt(self.0.handle())
+    }
+
+    fn block_on<F: Future>(&self, future: F) -> F::Output {
+        self.0.block_on(future)
+    }
+
+    fn stop(self) {
+        self.0.shutdown(LIMIT);
+    }
+}
+
+/// A backend behind `AnyRuntime`.
+#[derive(Debug)]
+pub struct Erased<B> {
+    owner: AnyOwner,
+    backend: PhantomData<B>,
+}
+
+impl<B: Start> Owner for Erased<B> {
+    type Handle = Rt<anyrt_api::AnyRuntime>;
+
+    fn start(workers: usize) -> io::Result<Self> {
+        let owner = AnyOwner::new(B::start(workers)?);
+        Ok(Self {
+            owner,
+            backend: PhantomData,
+        })
+    }
+
+    fn handle(&self) -> Self::Handle {
+        Rt(self.owner.handle())
+    }
+
+    fn block_on<F: Future>(&self, future: F) -> F::Output {
+        self.owner.block_on(future)
+    }
+
+    fn stop(self) {
+        self.owner.shutdown(LIMIT);
+    }
+}
+
+/// A handle of anyrt, used through the functions that libraries use.
+#[derive(Clone, Debug)]
+pub struct Rt<R>(R);
+
+impl<R: Runtime> Handle for Rt<R> {
+    type Join<T: Send + 'static> = Trusted<JoinHandle<T, R>>;
+    type File = fs::File<R>;
+
+    fn spawn<F>(&self, future: F) -> Self::Join<F::Output>
+    where
+        F: Future<Output: Send + 'static> + Send + 'static,
+    {
+        Trusted(task::spawn_in(future, &self.0))
+    }
+
+    fn detach<F>(&self, future: F)
+    where
+        F: Future<Output: Send + 'static> + Send + 'static,
+    {
+        drop(task::spawn_in(future, &self.0));
+    }
+
+    fn sleep(&self, duration: Duration) -> impl Future<Output = ()> + Send {
+        time::sleep_in(duration, &self.0)
+    }
+
+    async fn timeout<F>(&self, duration: Duration, future: F) -> Option<F::Output>
+    where
+        F: Future<Output: Send> + Send,
+    {
+        time::timeout_in(duration, future, &self.0).await.ok()
+    }
+
+    fn yield_now(&self) -> impl Future<Output = ()> + Send {
+        task::yield_now()
+    }
+
+    async fn open(&self, path: &Path) -> io::Result<Self::File> {
+        fs::File::open_in(path, &self.0).await
+    }
+
+    async fn read(&self, path: &Path) -> io::Result<Vec<u8>> {
+        fs::read_in(path, &self.0).await
+    }
+}
+
+impl<R: AsyncFs> ReadFile for fs::File<R> {
+    async fn read_at(&mut self, buf: &mut [u8], offset: u64) -> io::Result<()> {
+        self.read_exact_at(buf, offset).await
+    }
+
+    async fn read(&mut self, buf: &mut [u8]) -> io::Result<usize> {
+        fs::File::read(self, buf).await
+    }
+}
+
+/// How long a runtime may take to end.
+const LIMIT: Duration = Duration::from_secs(10);

@@ -1,0 +1,101 @@
+//! tokio as its own users call it: a peer.
+
+use std::{
+    future::Future,
+    io::{self, SeekFrom},
+    path::Path,
+    time::Duration,
+};
+
+use tokio::{
+    fs::File,
+    io::{AsyncReadExt, AsyncSeekExt},
+    runtime::{Builder, Runtime},
+    task::{self, JoinHandle},
+    time,
+};
+
+use super::{Handle, Owner, ReadFile, Trusted};
+
+/// A multi-threaded tokio runtime with its default settings.
+#[derive(Debug)]
+pub struct RawTokio(Runtime);
+
+impl Owner for RawTokio {
+    type Handle = TokioHandle;
+
+    fn start(workers: usize) -> io::Result<Self> {
+        let mut builder = Builder::new_multi_thread();
+        builder.worker_threads(workers).enable_all();
+        builder.build().map(Self)
+    }
+
+    fn handle(&self) -> TokioHandle {
+        TokioHandle(self.0.handle().clone())
+    }
+
+    fn block_on<F: Future>(&self, future: F) -> F::Output {
+        self.0.block_on(future)
+    }
+
+    fn stop(self) {
+        drop(self.0);
+    }
+}
+
+/// A handle to it; inside a task it calls the bare functions, which are the faster ones.
+#[derive(Clone, Debug)]
+pub struct TokioHandle(tokio::runtime::Handle);
+
+impl Handle for TokioHandle {
+    type Join<T: Send + 'static> = Trusted<JoinHandle<T>>;
+    type File = File;
+
+    fn spawn<F>(&self, future: F) -> Self::Join<F::Output>
+    where
+        F: Future<Output: Send + 'static> + Send + 'static,
+    {
+        Trusted(self.0.spawn(future))
+    }
+
+    fn detach<F>(&self, future: F)
+    where
+        F: Future<Output: Send + 'static> + Send + 'static,
+    {
+        drop(self.0.spawn(future));
+    }
+
+    fn sleep(&self, duration: Duration) -> impl Future<Output = ()> + Send {
+        time::sleep(duration)
+    }
+
+    async fn timeout<F>(&self, duration: Duration, future: F) -> Option<F::Output>
+    where
+        F: Future<Output: Send> + Send,
+    {
+        time::timeout(duration, future).await.ok()
+    }
+
+    fn yield_now(&self) -> impl Future<Output = ()> + Send {
+        task::yield_now()
+    }
+
+    async fn open(&self, path: &Path) -> io::Result<File> {
+        File::open(path).await
+    }
+
+    async fn read(&self, path: &Path) -> io::Result<Vec<u8>> {
+        tokio::fs::read(path).await
+    }
+}
+
+impl ReadFile for File {
+    async fn read_at(&mut self, buf: &mut [u8], offset: u64) -> io::Result<()> {
+        self.seek(SeekFrom::Start(offset)).await?;
+        self.read_exact(buf).await.map(drop)
+    }
+
+    async fn read(&mut self, buf: &mut [u8]) -> io::Result<usize> {
+        AsyncReadExt::read(self, buf).await
+    }
+}

@@ -1,0 +1,224 @@
+//! What is measured and what comes of it: values of a round, figures of all rounds.
+//!
+//! Pure arithmetic. It knows neither scenarios nor runtimes.
+
+use std::time::Duration;
+
+use serde::Serialize;
+
+/// Which way a value is to go.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Better {
+    /// Times, counts, bytes.
+    Lower,
+    /// Rates.
+    Higher,
+}
+
+/// What a value is of.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Metric {
+    /// Its name within the scenario.
+    pub name: String,
+    /// Its unit, as it is printed.
+    pub unit: &'static str,
+    /// Which way it is to go.
+    pub better: Better,
+}
+
+/// One value of one contender in one round.
+#[derive(Clone, Debug)]
+pub struct Value {
+    /// What it is of.
+    pub metric: Metric,
+    /// The value, in the metric's unit.
+    pub value: f64,
+}
+
+impl Value {
+    /// A time in microseconds.
+    pub fn micros(name: impl Into<String>, time: Duration) -> Self {
+        Self::lower(name, "us", time.as_secs_f64() * 1e6)
+    }
+
+    /// A time in nanoseconds, as a fraction of a whole that took `time` for `n_times`.
+    pub fn nanos_each(name: impl Into<String>, time: Duration, n_times: usize) -> Self {
+        Self::lower(name, "ns", time.as_secs_f64() * 1e9 / n_times as f64)
+    }
+
+    /// A value that is better the less it is.
+    pub fn lower(name: impl Into<String>, unit: &'static str, value: f64) -> Self {
+        let metric = Metric {
+            name: name.into(),
+            unit,
+            better: Better::Lower,
+        };
+        Self { metric, value }
+    }
+}
+
+/// What a contender is to the comparison.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Role {
+    /// A backend of ours.
+    Ours,
+    /// A raw runtime; the best of them is what ours are compared with.
+    Peer,
+    /// No runtime: what the system itself takes.
+    Control,
+}
+
+/// One metric of one contender over all rounds.
+#[derive(Clone, Debug, Serialize)]
+pub struct Figure {
+    /// The scenario.
+    pub scenario: &'static str,
+    /// The metric's name within it.
+    pub metric: String,
+    /// The metric's unit.
+    pub unit: &'static str,
+    /// Which way it is to go.
+    pub better: Better,
+    /// Whose figure it is.
+    pub contender: &'static str,
+    /// What that one is to the comparison.
+    pub role: Role,
+    /// The median of the rounds.
+    pub median: f64,
+    /// The least of them.
+    pub min: f64,
+    /// The most of them.
+    pub max: f64,
+    /// All of them, in order.
+    pub rounds: Vec<f64>,
+    /// The peer with the best median.
+    pub best_peer: Option<&'static str>,
+    /// How many times as good as that peer: the median over the rounds, each compared with the same
+    /// round of the peer.
+    pub ratio: Option<f64>,
+}
+
+/// The values of one contender for one metric.
+#[derive(Clone, Debug)]
+pub struct Series {
+    /// What the values are of.
+    pub metric: Metric,
+    /// Whose they are.
+    pub contender: &'static str,
+    /// What that one is to the comparison.
+    pub role: Role,
+    /// One value a round.
+    pub rounds: Vec<f64>,
+}
+
+/// The figures of a scenario, metric by metric.
+pub fn figures(scenario: &'static str, all: &[Series]) -> Vec<Figure> {
+    let figure = |one: &Series| {
+        let peers = all
+            .iter()
+            .filter(|other| other.role == Role::Peer && other.metric == one.metric);
+        let best = peers.min_by(|a, b| {
+            let (a, b) = (median(&a.rounds), median(&b.rounds));
+            match one.metric.better {
+                Better::Lower => a.total_cmp(&b),
+                Better::Higher => b.total_cmp(&a),
+            }
+        });
+        Figure {
+            scenario,
+            metric: one.metric.name.clone(),
+            unit: one.metric.unit,
+            better: one.metric.better,
+            contender: one.contender,
+            role: one.role,
+            median: median(&one.rounds),
+            min: one.rounds.iter().copied().fold(f64::INFINITY, f64::min),
+            max: one.rounds.iter().copied().fold(f64::NEG_INFINITY, f64::max),
+            rounds: one.rounds.clone(),
+            best_peer: best.map(|best| best.contender),
+            ratio: best.map(|best| ratio(one.metric.better, &one.rounds, &best.rounds)),
+        }
+    };
+    all.iter().map(figure).collect()
+}
+
+/// How many times as good `ours` is as `theirs`, round by round.
+fn ratio(better: Better, ours: &[f64], theirs: &[f64]) -> f64 {
+    let pairs = ours.iter().zip(theirs);
+    let ratios: Vec<_> = pairs
+        .map(|(ours, theirs)| match better {
+            Better::Lower => theirs / ours,
+            Better::Higher => ours / theirs,
+        })
+        .collect();
+    median(&ratios)
+}
+
+/// The median; of an even number the mean of the middle two.
+///
+/// # Panics
+///
+/// If there is none.
+pub fn median(values: &[f64]) -> f64 {
+    let mut sorted = values.to_vec();
+    sorted.sort_unstable_by(f64::total_cmp);
+    let middle = sorted.len() / 2;
+    match sorted.len() % 2 {
+        0 => (sorted[middle - 1] + sorted[middle]) / 2.0,
+        _ => sorted[middle],
+    }
+}
+
+/// The value below which `per_mille` of a thousand lie; sorts `times`.
+///
+/// # Panics
+///
+/// If there is none.
+pub fn quantile(times: &mut [Duration], per_mille: usize) -> Duration {
+    times.sort_unstable();
+    times[(times.len() - 1) * per_mille / 1000]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn series(contender: &'static str, role: Role, rounds: &[f64]) -> Series {
+        Series {
+            metric: Value::lower("time", "us", 0.0).metric,
+            contender,
+            role,
+            rounds: rounds.to_vec(),
+        }
+    }
+
+    #[test]
+    fn a_ratio_is_taken_round_by_round_against_the_best_peer() {
+        let all = [
+            series("ours", Role::Ours, &[1.0, 2.0, 10.0]),
+            series("slow", Role::Peer, &[9.0, 9.0, 9.0]),
+            series("fast", Role::Peer, &[2.0, 4.0, 20.0]),
+            series("none", Role::Control, &[0.1, 0.1, 0.1]),
+        ];
+        let figures = figures("x", &all);
+        assert_eq!(figures[0].best_peer, Some("fast"));
+        assert_eq!(figures[0].ratio, Some(2.0));
+        assert_eq!(figures[2].ratio, Some(1.0));
+        assert_eq!(figures[0].median, 2.0);
+    }
+
+    #[test]
+    fn a_rate_is_better_the_higher_it_is() {
+        assert_eq!(ratio(Better::Higher, &[4.0], &[2.0]), 2.0);
+        assert_eq!(ratio(Better::Lower, &[4.0], &[2.0]), 0.5);
+    }
+
+    #[test]
+    fn quantiles_are_values_that_came() {
+        let mut times: Vec<_> = (0..=1000).map(Duration::from_nanos).rev().collect();
+        assert_eq!(quantile(&mut times, 500), Duration::from_nanos(500));
+        assert_eq!(quantile(&mut times, 990), Duration::from_nanos(990));
+    }
+}

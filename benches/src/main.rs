@@ -1,0 +1,149 @@
+//! The command line of the benchmarks: `cargo run --release -p anyrt-benches -- all`.
+#![forbid(unsafe_code)]
+
+use std::{io, process::ExitCode};
+
+use anyrt_benches::{
+    count::{self, OPERATIONS, Operation},
+    figure::Figure,
+    report::{self, Lines},
+    run::{self, Plan},
+    scenarios::{self, Setup},
+};
+use clap::{Args, Parser};
+
+/// Scenarios, on every backend and on the raw runtimes, in one interleaved run.
+///
+/// Figures go to the standard output as lines of JSON, the table to the standard error.
+#[derive(Debug, Parser)]
+#[command(name = "anyrt-benches")]
+enum Command {
+    /// Every scenario
+    All(Options),
+    /// The names of the scenarios
+    List,
+    /// Instructions an operation, by callgrind
+    Count {
+        /// Only these contenders
+        #[arg(long, value_delimiter = ',')]
+        on: Vec<String>,
+        /// Only these operations
+        operations: Vec<Operation>,
+    },
+    /// What `count` counts
+    #[command(hide = true)]
+    Loop {
+        operation: Operation,
+        contender: String,
+        n_times: usize,
+    },
+    /// The scenarios that are named, before the options
+    #[command(external_subcommand)]
+    Named(Vec<String>),
+}
+
+#[derive(Debug, Parser)]
+#[command(name = "anyrt-benches NAME..", no_binary_name = true)]
+struct Named {
+    names: Vec<String>,
+    #[command(flatten)]
+    options: Options,
+}
+
+#[derive(Debug, Args)]
+struct Options {
+    /// A look: fewer rounds of less
+    #[arg(long)]
+    quick: bool,
+    /// Rounds [default: 5, or 2 for a look]
+    #[arg(long)]
+    rounds: Option<usize>,
+    /// Workers [default: one a processor]
+    #[arg(long)]
+    workers: Option<usize>,
+    /// Only these contenders
+    #[arg(long, value_delimiter = ',')]
+    on: Vec<String>,
+}
+
+fn main() -> ExitCode {
+    let done = match Command::parse() {
+        Command::All(options) => measure(None, &options),
+        Command::Named(arguments) => {
+            let Named { names, options } = Named::parse_from(arguments);
+            measure(Some(&names), &options)
+        }
+        Command::List => {
+            for scenario in scenarios::all() {
+                println!("{:20} {}", scenario.name, scenario.what);
+            }
+            Ok(())
+        }
+        Command::Count { on, operations } => instructions(&on, operations),
+        Command::Loop {
+            operation,
+            contender,
+            n_times,
+        } => count::run_loop(operation, &contender, n_times),
+    };
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn measure(names: Option<&[String]>, options: &Options) -> io::Result<()> {
+    let mut all = scenarios::all();
+    if let Some(names) = names {
+        let known = |name: &&String| all.iter().any(|scenario| scenario.name == **name);
+        if let Some(unknown) = names.iter().find(|name| !known(name)) {
+            let text = format!("no scenario `{unknown}`; `list` has them");
+            return Err(io::Error::new(io::ErrorKind::InvalidInput, text));
+        }
+        all.retain(|scenario| names.iter().any(|name| name == scenario.name));
+    }
+    let processors = std::thread::available_parallelism()?.get();
+    let plan = Plan {
+        rounds: options.rounds.unwrap_or(if options.quick { 2 } else { 5 }),
+        setup: Setup {
+            workers: options.workers.unwrap_or(processors),
+            quick: options.quick,
+        },
+    };
+    let mut lines = Lines::new(io::stdout().lock(), plan)?;
+    let mut figures: Vec<Figure> = Vec::new();
+    run::all(
+        &all,
+        plan,
+        |contender| is_wanted(&options.on, contender),
+        |new| {
+            figures.extend_from_slice(new);
+            lines.figures(new)
+        },
+    )?;
+    eprintln!("{}", report::markdown(&figures));
+    Ok(())
+}
+
+fn instructions(on: &[String], mut operations: Vec<Operation>) -> io::Result<()> {
+    if operations.is_empty() {
+        operations.extend(OPERATIONS);
+    }
+    let mut lines = Lines::bare(io::stdout().lock());
+    let mut figures = Vec::new();
+    for operation in operations {
+        let new = count::count(operation, |contender| is_wanted(on, contender))?;
+        lines.figures(&new)?;
+        figures.extend(new);
+    }
+    eprintln!("{}", report::markdown(&figures));
+    Ok(())
+}
+
+/// All of them, unless some are named.
+fn is_wanted(named: &[String], contender: &str) -> bool {
+    named.is_empty() || named.iter().any(|name| name == contender)
+}

@@ -1,0 +1,84 @@
+//! A table in Markdown: a row a metric, a column a contender, ratios to the best peer beside ours.
+
+use comfy_table::{Table, presets::ASCII_MARKDOWN};
+
+use crate::figure::{Figure, Role};
+
+/// The table of all figures.
+pub fn markdown(figures: &[Figure]) -> String {
+    let mut contenders: Vec<&str> = Vec::new();
+    let mut rows: Vec<(&str, &str, &str)> = Vec::new();
+    for figure in figures {
+        let row = (figure.scenario, figure.metric.as_str(), figure.unit);
+        push_new(&mut rows, row);
+        push_new(&mut contenders, figure.contender);
+    }
+    let mut table = Table::new();
+    table.load_style(ASCII_MARKDOWN);
+    table.set_header(["scenario", "unit"].into_iter().chain(contenders.clone()));
+    for (scenario, metric, unit) in rows {
+        let cell = |contender: &&str| {
+            let figure = figures.iter().find(|figure| {
+                (figure.scenario, figure.metric.as_str()) == (scenario, metric)
+                    && figure.contender == *contender
+            });
+            figure.map_or(String::new(), text)
+        };
+        let name = match metric {
+            "" => scenario.to_owned(),
+            metric => format!("{scenario}, {metric}"),
+        };
+        let row = [name, unit.to_owned()];
+        table.add_row(row.into_iter().chain(contenders.iter().map(cell)));
+    }
+    table.to_string()
+}
+
+/// The median with half the spread of the rounds, and for ours the ratio.
+fn text(figure: &Figure) -> String {
+    let spread = (figure.max - figure.min) / 2.0 / figure.median * 100.0;
+    let value = format!("{} ±{spread:.0} %", short(figure.median));
+    match (figure.role, figure.ratio) {
+        (Role::Ours, Some(ratio)) => format!("{value} ({ratio:.2}x)"),
+        _ => value,
+    }
+}
+
+/// Three figures that count.
+fn short(value: f64) -> String {
+    match value.abs() {
+        0.0..10.0 => format!("{value:.2}"),
+        10.0..100.0 => format!("{value:.1}"),
+        _ => format!("{value:.0}"),
+    }
+}
+
+fn push_new<T: PartialEq>(list: &mut Vec<T>, item: T) {
+    if !list.contains(&item) {
+        list.push(item);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::figure::{Series, Value, figures};
+
+    #[test]
+    fn ours_stand_beside_their_ratio() {
+        let series = |contender, role, value| Series {
+            metric: Value::lower("time", "us", 0.0).metric,
+            contender,
+            role,
+            rounds: vec![value],
+        };
+        let all = [
+            series("native", Role::Ours, 2.0),
+            series("tokio", Role::Peer, 8.0),
+        ];
+        let text = markdown(&figures("spawn", &all));
+        assert!(text.contains("2.00 ±0 % (4.00x)"), "{text}");
+        assert!(text.contains("8.00 ±0 %"), "{text}");
+        assert!(text.contains("spawn, time"), "{text}");
+    }
+}

@@ -1,0 +1,153 @@
+//! The scenarios: what is done, each written once over a contender.
+//!
+//! A file a subject. Each scenario is a generic function from an [`Owner`] to values, and
+//! [`everyone`] makes a cell of it for each contender. It knows nothing of rounds or of reports.
+
+mod files;
+mod latency;
+mod lock;
+mod spawn;
+mod timers;
+mod turns;
+
+use std::{
+    fmt,
+    future::Future,
+    io,
+    time::{Duration, Instant},
+};
+
+use crate::{
+    contender::{Direct, Erased, Handle, Owner, RawAsyncStd, RawSmol, RawTokio},
+    figure::{Role, Value, median},
+};
+
+/// What a run is told.
+#[derive(Clone, Copy, Debug)]
+pub struct Setup {
+    /// Threads that run tasks.
+    pub workers: usize,
+    /// Less of everything, for a look.
+    pub quick: bool,
+}
+
+impl Setup {
+    /// `full`, or a tenth of it for a look.
+    fn size(self, full: usize) -> usize {
+        if self.quick { full.div_ceil(10) } else { full }
+    }
+
+    /// How long a run repeats what takes less.
+    fn span(self) -> Duration {
+        Duration::from_millis(if self.quick { 20 } else { 100 })
+    }
+}
+
+/// Something that is measured on several contenders.
+#[derive(Debug)]
+pub struct Scenario {
+    /// Its name on the command line.
+    pub name: &'static str,
+    /// What it does, for the list.
+    pub what: &'static str,
+    /// One a contender.
+    pub cells: Vec<Cell>,
+}
+
+/// A scenario on one contender.
+pub struct Cell {
+    /// Its name.
+    pub contender: &'static str,
+    /// What it is to the comparison.
+    pub role: Role,
+    /// Measures once.
+    pub run: Measure,
+}
+
+/// A measurement.
+pub type Measure = Box<dyn Fn(&Setup) -> io::Result<Vec<Value>>>;
+
+impl Cell {
+    /// A cell of any kind.
+    pub fn new(
+        contender: &'static str,
+        role: Role,
+        run: impl Fn(&Setup) -> io::Result<Vec<Value>> + 'static,
+    ) -> Self {
+        let run = Box::new(run);
+        Self {
+            contender,
+            role,
+            run,
+        }
+    }
+}
+
+impl fmt::Debug for Cell {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Cell")
+            .field("contender", &self.contender)
+            .field("role", &self.role)
+            .finish_non_exhaustive()
+    }
+}
+
+/// All scenarios, in the order in which they run.
+pub fn all() -> Vec<Scenario> {
+    let mut all = spawn::scenarios();
+    all.extend(turns::scenarios());
+    all.extend(latency::scenarios());
+    all.extend(lock::scenarios());
+    all.extend(timers::scenarios());
+    all.extend(files::scenarios());
+    all
+}
+
+/// Cells of one generic function, one for each contender.
+macro_rules! everyone {
+    ($run:ident) => {
+        vec![
+            $crate::scenarios::Cell::new("native", Ours, $run::<Direct<anyrt_native::Runtime>>),
+            $crate::scenarios::Cell::new("tokio", Ours, $run::<Direct<anyrt_tokio::Runtime>>),
+            $crate::scenarios::Cell::new("smol", Ours, $run::<Direct<anyrt_smol::Runtime>>),
+            $crate::scenarios::Cell::new("any-native", Ours, $run::<Erased<anyrt_native::Runtime>>),
+            $crate::scenarios::Cell::new("any-tokio", Ours, $run::<Erased<anyrt_tokio::Runtime>>),
+            $crate::scenarios::Cell::new("raw-tokio", Peer, $run::<RawTokio>),
+            $crate::scenarios::Cell::new("raw-smol", Peer, $run::<RawSmol>),
+            $crate::scenarios::Cell::new("async-std", Peer, $run::<RawAsyncStd>),
+        ]
+    };
+}
+use everyone;
+
+/// What [`everyone`] names.
+mod names {
+    pub(super) use super::{Direct, Erased, RawAsyncStd, RawSmol, RawTokio};
+    pub(super) use crate::figure::Role::{Ours, Peer};
+}
+
+/// Starts a runtime, runs `f` in one of its tasks, and ends it.
+fn in_task<O, F>(setup: &Setup, f: impl FnOnce(O::Handle, Setup) -> F) -> io::Result<F::Output>
+where
+    O: Owner,
+    F: Future<Output: Send + 'static> + Send + 'static,
+{
+    let owner = O::start(setup.workers)?;
+    let handle = owner.handle();
+    let output = owner.block_on(handle.spawn(f(handle.clone(), *setup)));
+    owner.stop();
+    Ok(output)
+}
+
+/// Does `f` for a while, once to warm up, and returns the median time that it took.
+async fn typical<F: Future>(setup: Setup, mut f: impl FnMut() -> F) -> Duration {
+    const LEAST: usize = 3;
+    f().await;
+    let (begin, mut times) = (Instant::now(), Vec::new());
+    while times.len() < LEAST || begin.elapsed() < setup.span() {
+        let start = Instant::now();
+        f().await;
+        times.push(start.elapsed().as_secs_f64());
+    }
+    Duration::from_secs_f64(median(&times))
+}
