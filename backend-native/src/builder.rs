@@ -1,10 +1,11 @@
 //! How a runtime is set up: [`Builder`]. Knows nothing of how it runs.
 
-use std::{io, time::Duration};
+use std::{env, io, process, sync::Arc, time::Duration};
 
 use crate::{
     executor::Config,
     runtime::{self, Runtime},
+    threads::Hooks,
 };
 
 /// Sets a [`Runtime`] up: threads, their names and their limits.
@@ -18,14 +19,55 @@ use crate::{
 /// runtime.block_on(rt.sleep_until(rt.now() + Duration::from_millis(1)));
 /// # Ok::<(), std::io::Error>(())
 /// ```
+///
+/// # Environment
+///
+/// `ANYRT_NATIVE_WORKERS` is the number of workers where [`workers`](Builder::workers) was not
+/// called: for whoever runs a program on a machine that its author did not know.
+///
+/// # One thread, and futures that are not `Send`
+///
+/// `workers(1)` is a runtime with one worker. Futures that are not `Send` run in
+/// [`anyrt_api::task::local::scope`], inside any task or `block_on` of any runtime, so there is no
+/// other flavour of this one for them.
 #[derive(Clone, Debug)]
 #[must_use = "a builder does nothing until it is told to build"]
 pub struct Builder {
     workers: Option<usize>,
+    event_interval: u32,
     thread_name: String,
     stack_size: Option<usize>,
     blocking_threads: usize,
     blocking_keep_alive: Duration,
+    unhandled_panic: UnhandledPanic,
+    hooks: Hooks,
+}
+
+/// What follows if a task panics and nobody is told: its handle is dropped, before or after the
+/// panic, without having given the error.
+///
+/// The panic hook has run by then, and the task is over. A panic that the handle gives is its
+/// `Err`, whatever stands here (`L018`).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum UnhandledPanic {
+    /// Nothing (`L019`).
+    #[default]
+    Ignore,
+    /// The runtime ends, as if its owner had been dropped.
+    Shutdown,
+    /// The process ends: [`std::process::abort`].
+    Abort,
+}
+
+impl UnhandledPanic {
+    pub(crate) fn happened(self, shutdown: impl FnOnce()) {
+        match self {
+            UnhandledPanic::Ignore => {}
+            UnhandledPanic::Shutdown => shutdown(),
+            UnhandledPanic::Abort => process::abort(),
+        }
+    }
 }
 
 impl Builder {
@@ -34,15 +76,18 @@ impl Builder {
     pub fn new() -> Self {
         Self {
             workers: None,
+            event_interval: 61,
             thread_name: "anyrt".into(),
             stack_size: None,
             blocking_threads: 512,
             blocking_keep_alive: Duration::from_secs(10),
+            unhandled_panic: UnhandledPanic::default(),
+            hooks: Hooks::default(),
         }
     }
 
-    /// The number of worker threads, which poll tasks. By default that of the processors
-    /// ([`std::thread::available_parallelism`]).
+    /// The number of worker threads, which poll tasks. By default what `ANYRT_NATIVE_WORKERS` says,
+    /// and without that the number of processors ([`std::thread::available_parallelism`]).
     ///
     /// # Panics
     ///
@@ -51,6 +96,19 @@ impl Builder {
     pub fn workers(mut self, workers: usize) -> Self {
         assert!(workers > 0, "a runtime needs a worker");
         self.workers = Some(workers);
+        self
+    }
+
+    /// After how many tasks a busy worker looks at sockets, at timers and at what other threads
+    /// have sent. By default 61: a smaller number serves those sooner and costs the tasks more.
+    ///
+    /// # Panics
+    ///
+    /// If it is zero.
+    #[track_caller]
+    pub fn event_interval(mut self, tasks: u32) -> Self {
+        assert!(tasks > 0, "a worker runs a task between two looks");
+        self.event_interval = tasks;
         self
     }
 
@@ -84,15 +142,42 @@ impl Builder {
         self
     }
 
+    /// What follows if a task panics and nobody is told. By default nothing.
+    pub fn unhandled_panic(mut self, policy: UnhandledPanic) -> Self {
+        self.unhandled_panic = policy;
+        self
+    }
+
+    /// Called on each worker and each blocking thread before it runs anything, with the runtime
+    /// entered. A panic of `f` is swallowed, after the panic hook has seen it.
+    pub fn on_thread_start(mut self, f: impl Fn() + Send + Sync + 'static) -> Self {
+        self.hooks.on_start = Some(Arc::new(f));
+        self
+    }
+
+    /// Called on each of those threads after all that it ran: as
+    /// [`on_thread_start`](Builder::on_thread_start).
+    pub fn on_thread_stop(mut self, f: impl Fn() + Send + Sync + 'static) -> Self {
+        self.hooks.on_stop = Some(Arc::new(f));
+        self
+    }
+
     /// Starts the runtime.
     ///
     /// # Errors
     ///
     /// The system's, if it has no descriptor or no thread left (`L055`); nothing is left behind.
+    /// `InvalidInput` if `ANYRT_NATIVE_WORKERS` is asked and is not a number above zero.
     pub fn build(self) -> io::Result<Runtime> {
-        let processors = || std::thread::available_parallelism().map_or(1, usize::from);
+        let workers = match self.workers {
+            Some(workers) => workers,
+            None => default_workers()?,
+        };
         Runtime::start(Config {
-            workers: self.workers.unwrap_or_else(processors),
+            workers,
+            event_interval: self.event_interval,
+            unhandled_panic: self.unhandled_panic,
+            hooks: self.hooks,
             thread_name: self.thread_name,
             stack_size: self.stack_size,
             blocking_threads: self.blocking_threads,
@@ -106,4 +191,16 @@ impl Default for Builder {
     fn default() -> Self {
         Self::new()
     }
+}
+
+fn default_workers() -> io::Result<usize> {
+    const VARIABLE: &str = "ANYRT_NATIVE_WORKERS";
+    let Some(text) = env::var_os(VARIABLE) else {
+        return Ok(std::thread::available_parallelism().map_or(1, usize::from));
+    };
+    let number = text.to_str().and_then(|text| text.trim().parse().ok());
+    number.filter(|&number| number > 0).ok_or_else(|| {
+        let text = format!("`{VARIABLE}` is {text:?}, not a number of workers");
+        io::Error::new(io::ErrorKind::InvalidInput, text)
+    })
 }

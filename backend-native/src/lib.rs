@@ -36,6 +36,7 @@
 mod runtime;
 
 mod builder;
+
 mod executor;
 mod task;
 
@@ -48,6 +49,6 @@ mod sync;
 mod threads;
 mod wake;
 
-pub use builder::Builder;
+pub use builder::{Builder, UnhandledPanic};
 pub use runtime::{Native, NativeJoin, Runtime};
 pub use timer::Sleep;

@@ -217,9 +217,9 @@ where
     F: Future<Output: Send + 'static> + Send + 'static,
 {
     if const { size_of::<F>() > INLINE_MAX } {
-        return shared.spawn(Root::new(Box::pin(future)));
+        return shared.spawn(Box::pin(future));
     }
-    shared.spawn(Root::new(future))
+    shared.spawn(future)
 }
 
 /// The handle of a task or a blocking call on the native runtime.

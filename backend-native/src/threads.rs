@@ -13,6 +13,8 @@ use std::{
     time::Duration,
 };
 
+use crate::wake::quietly;
+
 /// What every thread of a runtime does around its body: the door enters the runtime there.
 pub(crate) type Around = Box<dyn Fn(Role, &mut dyn FnMut()) + Send + Sync>;
 
@@ -25,6 +27,24 @@ pub(crate) enum Role {
     Blocking,
 }
 
+/// What the application wants to be done on each thread that runs its code.
+#[derive(Clone, Default)]
+pub(crate) struct Hooks {
+    pub(crate) on_start: Option<Hook>,
+    pub(crate) on_stop: Option<Hook>,
+}
+
+pub(crate) type Hook = Arc<dyn Fn() + Send + Sync>;
+
+impl fmt::Debug for Hooks {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Hooks")
+            .field("on_start", &self.on_start.is_some())
+            .field("on_stop", &self.on_stop.is_some())
+            .finish()
+    }
+}
+
 /// Starts the threads of one runtime and counts them.
 #[derive(Clone, Debug)]
 pub(crate) struct Threads(Arc<Inner>);
@@ -32,6 +52,7 @@ pub(crate) struct Threads(Arc<Inner>);
 struct Inner {
     name: String,
     stack_size: Option<usize>,
+    hooks: Hooks,
     around: Around,
     n_started: AtomicUsize,
     alive: Mutex<Vec<Thread>>,
@@ -46,10 +67,16 @@ struct Thread {
 }
 
 impl Threads {
-    pub(crate) fn new(name: String, stack_size: Option<usize>, around: Around) -> Self {
+    pub(crate) fn new(
+        name: String,
+        stack_size: Option<usize>,
+        hooks: Hooks,
+        around: Around,
+    ) -> Self {
         Self(Arc::new(Inner {
             name,
             stack_size,
+            hooks,
             around,
             n_started: AtomicUsize::new(0),
             alive: Mutex::default(),
@@ -77,9 +104,11 @@ impl Threads {
             alive.started();
             let mut body = Some(body);
             (alive.inner.around)(role, &mut || {
+                call(alive.inner.hooks.on_start.as_ref());
                 if let Some(body) = body.take() {
                     body();
                 }
+                call(alive.inner.hooks.on_stop.as_ref());
             });
         })?;
         Ok(())
@@ -139,5 +168,12 @@ impl fmt::Debug for Inner {
             .field("name", &self.name)
             .field("alive", &self.lock().len())
             .finish_non_exhaustive()
+    }
+}
+
+/// Calls a hook; a panic of it is swallowed, after the panic hook has seen it.
+fn call(hook: Option<&Hook>) {
+    if let Some(hook) = hook {
+        quietly(|| hook());
     }
 }

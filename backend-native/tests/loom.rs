@@ -25,7 +25,7 @@ use loom::{
 
 use self::idle::Idle;
 use self::readiness::Readiness;
-use self::state::{Pause, Start, State};
+use self::state::{Leave, Pause, Start, State};
 
 /// Explores `model` with as many preemptions as make a difference in practice.
 fn explore(preemptions: usize, model: impl Fn() + Sync + Send + 'static) {
@@ -201,13 +201,17 @@ fn no_event_is_lost_to_a_reader() {
     }
 }
 
-/// A task's word, the future that it guards, and a queue of at most one entry a wake.
+/// A task's word, what it guards, and a queue of at most one entry a wake.
 struct Task {
     state: State,
     /// What a poll reads: the number of wakes that it has seen.
     stage: Cell<usize>,
+    /// The place of the joiner's waker: true while there is one.
+    joiner: Cell<bool>,
+    n_woken: AtomicUsize,
     news: AtomicUsize,
     n_queued: AtomicUsize,
+    n_freed: AtomicUsize,
 }
 
 impl Task {
@@ -215,15 +219,23 @@ impl Task {
         Arc::new(Self {
             state: State::new(),
             stage: Cell::new(0),
+            joiner: Cell::new(false),
+            n_woken: AtomicUsize::new(0),
             news: AtomicUsize::new(0),
             n_queued: AtomicUsize::new(1),
+            n_freed: AtomicUsize::new(0),
         })
+    }
+
+    fn enqueue(&self) {
+        self.n_queued.fetch_add(1, Release);
     }
 
     fn wake(&self) {
         self.news.fetch_add(1, Relaxed);
         if self.state.wake() {
-            self.n_queued.fetch_add(1, Release);
+            self.state.retain();
+            self.enqueue();
         }
     }
 
@@ -236,17 +248,15 @@ impl Task {
             return false;
         }
         match self.state.start() {
-            Start::Stale => {}
+            Start::Stale => self.release(),
             Start::Cancel => self.end(),
             Start::Poll => {
                 let news = self.news.load(Relaxed);
                 // loom reports two threads that are here at once.
                 self.stage.set(news);
                 match self.state.pause() {
-                    Pause::Idle => {}
-                    Pause::Again => {
-                        self.n_queued.fetch_add(1, Release);
-                    }
+                    Pause::Idle { last } => self.free_if(last),
+                    Pause::Again => self.enqueue(),
                     Pause::Cancel => self.end(),
                 }
             }
@@ -256,7 +266,68 @@ impl Task {
 
     fn end(&self) {
         self.stage.set(usize::MAX);
-        assert!(self.state.complete(), "the handle is there");
+        let complete = self.state.complete();
+        if complete.joiner {
+            assert!(self.joiner.replace(false), "there is a waker to be woken");
+            self.n_woken.fetch_add(1, Relaxed);
+        }
+        if !complete.joinable {
+            self.take_output();
+        }
+        self.release();
+    }
+
+    /// A poll of the handle: `Header::poll_complete`. True once the task is complete.
+    fn poll_join(&self) -> bool {
+        if self.state.is_complete() {
+            return true;
+        }
+        self.withdraw();
+        if self.state.is_complete() {
+            return true;
+        }
+        assert!(!self.joiner.replace(true), "the place is free");
+        if self.state.offer_joiner() {
+            return false;
+        }
+        assert!(self.joiner.replace(false), "nobody else has taken it");
+        true
+    }
+
+    fn withdraw(&self) {
+        if self.state.has_joiner() && self.state.withdraw_joiner() {
+            assert!(self.joiner.replace(false), "it is the handle's again");
+        }
+    }
+
+    /// The drop of the handle.
+    fn leave(&self) {
+        self.withdraw();
+        match self.state.leave() {
+            Leave::Left { last } => self.free_if(last),
+            Leave::Output => {
+                self.take_output();
+                self.release();
+            }
+        }
+    }
+
+    fn take_output(&self) {
+        assert_eq!(self.stage.replace(0), usize::MAX, "taken once");
+    }
+
+    fn release(&self) {
+        let last = self.state.release();
+        self.free_if(last);
+    }
+
+    fn free_if(&self, last: bool) {
+        if last {
+            assert_eq!(self.n_freed.fetch_add(1, Relaxed), 0, "freed once");
+            // Whoever uses it still, races with this.
+            self.stage.set(0);
+            assert!(!self.joiner.get(), "no waker is left behind");
+        }
     }
 }
 
@@ -275,6 +346,7 @@ fn a_wake_is_followed_by_a_poll_that_sees_what_it_was_about() {
         runner.join().expect("it ends");
         while task.run() {}
         assert_eq!(task.stage.get(), 2);
+        assert_eq!(task.n_freed.load(Relaxed), 0, "the handle is there");
     });
 }
 
@@ -282,17 +354,22 @@ fn a_wake_is_followed_by_a_poll_that_sees_what_it_was_about() {
 fn an_abort_ends_the_task_once_beside_wakes_runs_and_the_end_of_the_runtime() {
     explore(3, || {
         let task = Task::new();
+        // What the registry holds.
+        task.state.retain();
         let (other, ender) = (task.clone(), task.clone());
         let other = thread::spawn(move || {
             other.wake();
             other.run();
             if other.state.abort() {
-                other.n_queued.fetch_add(1, Release);
+                other.state.retain();
+                other.enqueue();
             }
         });
         let ender = thread::spawn(move || {
             if ender.state.claim() {
                 ender.end();
+            } else {
+                ender.release();
             }
         });
         task.run();
@@ -301,6 +378,56 @@ fn an_abort_ends_the_task_once_beside_wakes_runs_and_the_end_of_the_runtime() {
         while task.run() {}
         assert!(task.state.is_complete());
         assert_eq!(task.stage.get(), usize::MAX);
-        assert!(task.state.forget(), "the output is the handle's");
+        assert_eq!(task.n_freed.load(Relaxed), 0, "the handle is there");
+        task.leave();
+        assert_eq!(task.n_freed.load(Relaxed), 1);
+    });
+}
+
+/// The handle is polled, polled again and dropped while the task completes on another thread.
+#[test]
+fn a_joiner_is_woken_once_or_told_at_once() {
+    explore(3, || {
+        let task = Task::new();
+        // Its first run completes it.
+        task.state.abort();
+        let runner = task.clone();
+        let runner = thread::spawn(move || runner.run());
+        let mut told = task.poll_join();
+        if !told {
+            told = task.poll_join();
+        }
+        let mut ran = Some(runner);
+        if !told {
+            ran.take().map(|runner| runner.join().expect("it ends"));
+            assert_eq!(task.n_woken.load(Relaxed), 1, "a waiting joiner is woken");
+        }
+        task.leave();
+        ran.map(|runner| runner.join().expect("it ends"));
+        assert!(task.n_woken.load(Relaxed) <= 1);
+        assert_eq!(task.n_freed.load(Relaxed), 1);
+    });
+}
+
+/// A handle that is dropped beside the completion: the output goes once, the memory goes once.
+#[test]
+fn a_detached_task_is_freed_once() {
+    explore(3, || {
+        let task = Task::new();
+        task.state.abort();
+        let (runner, waker) = (task.clone(), task.clone());
+        // A waker that outlives the task.
+        task.state.retain();
+        let runner = thread::spawn(move || runner.run());
+        let waker = thread::spawn(move || {
+            waker.wake();
+            waker.release();
+        });
+        task.poll_join();
+        task.leave();
+        runner.join().expect("it ends");
+        waker.join().expect("it ends");
+        while task.run() {}
+        assert_eq!(task.n_freed.load(Relaxed), 1);
     });
 }

@@ -69,6 +69,7 @@ impl Idle {
 
     /// Work was put where all can take it. The worker to be woken for it, if any has to be; it
     /// holds the search token from now on. One of which `avoid` is true is picked last.
+    #[inline]
     pub(crate) fn pick(&self, avoid: impl Fn(usize) -> bool) -> Option<usize> {
         // Pairs with the fences in `park` and `found`.
         full_fence(&self.state);
@@ -76,6 +77,11 @@ impl Idle {
         if state & SEARCHING != 0 || state < PARKED {
             return None;
         }
+        self.pick_parked(avoid)
+    }
+
+    #[cold]
+    fn pick_parked(&self, avoid: impl Fn(usize) -> bool) -> Option<usize> {
         let mut parked = lock(&self.parked);
         // With nobody parked the token must not be taken, not for a moment.
         let last = parked.len().checked_sub(1)?;

@@ -17,8 +17,9 @@
 //! 1. `close` marks the runtime as ended: from now on a spawn is cancelled at once. Queued blocking
 //!    jobs are cancelled, and every thread is woken. Nothing is waited for.
 //! 2. Each worker, after the task that it is running, leaves its loop.
-//! 3. It takes all tasks out of the registry and cancels them: each future is dropped once, here,
-//!    or, if another worker is polling it, there after that poll.
+//! 3. It takes all tasks out of the registry and out of every queue and cancels them: each future
+//!    is dropped once, here, or, if another worker is polling it, there after that poll. A worker
+//!    that is polling one comes here as well before it ends, and so meets what that one left.
 //! 4. The driver is closed: whatever still waits for a socket or a timer is told.
 //! 5. `shutdown` waits until all threads are gone, at most as long as it may; then it does 3 and 4
 //!    itself, for the case that every worker was stuck.
@@ -59,9 +60,10 @@ use self::{
     worker::Core,
 };
 use crate::{
+    builder::UnhandledPanic,
     driver::{Driver, Kind, Parker},
     task::{self, Join, Runnable, Schedule},
-    threads::{Role, Threads},
+    threads::{Hooks, Role, Threads},
     wake::wake_all,
 };
 
@@ -69,6 +71,10 @@ use crate::{
 #[derive(Debug)]
 pub(crate) struct Config {
     pub(crate) workers: usize,
+    /// Tasks between two looks at sockets, timers and the shared queue.
+    pub(crate) event_interval: u32,
+    pub(crate) unhandled_panic: UnhandledPanic,
+    pub(crate) hooks: Hooks,
     pub(crate) thread_name: String,
     pub(crate) stack_size: Option<usize>,
     pub(crate) blocking_threads: usize,
@@ -80,6 +86,8 @@ pub(crate) struct Config {
 /// What the threads and the handles of one runtime share.
 pub(crate) struct Shared {
     key: Key,
+    event_interval: u32,
+    unhandled_panic: UnhandledPanic,
     closed: AtomicBool,
     driver: Arc<Driver>,
     blocking: Pool,
@@ -121,7 +129,12 @@ impl Shared {
             Some(shared) => around(&shared, role, body),
             None => body(),
         };
-        let threads = Threads::new(config.thread_name, config.stack_size, Box::new(around));
+        let threads = Threads::new(
+            config.thread_name,
+            config.stack_size,
+            config.hooks,
+            Box::new(around),
+        );
         let blocking = {
             let threads = threads.clone();
             let start = move |body| threads.start(Role::Blocking, body);
@@ -130,12 +143,14 @@ impl Shared {
         };
         Self {
             key,
+            event_interval: config.event_interval,
+            unhandled_panic: config.unhandled_panic,
             closed: AtomicBool::new(false),
             driver,
             blocking,
             lookups: Lookups::within(config.blocking_threads),
             threads,
-            registry: Registry::new(),
+            registry: Registry::new(locals.len()),
             injector: Injector::default(),
             idle: Idle::new(locals.len()),
             spares: Spares::new(),
@@ -155,11 +170,6 @@ impl Shared {
         &self.lookups
     }
 
-    /// The number of workers.
-    pub(crate) fn n_workers(&self) -> usize {
-        self.parkers.len()
-    }
-
     /// True once the end has begun.
     pub(crate) fn is_closed(&self) -> bool {
         // Acquire: pairs with the Release in `close`.
@@ -167,22 +177,26 @@ impl Shared {
     }
 
     /// Starts a task. Nothing of it is polled here; if the runtime has ended, it is cancelled.
+    #[inline]
     pub(crate) fn spawn<F>(&self, future: F) -> Join<F::Output>
     where
         F: Future<Output: Send + 'static> + Send + 'static,
     {
-        let home = Home(self.key);
-        let (task, join) = task::spawn(future, home);
+        let (task, join) = task::spawn(future, Home(self.key));
+        self.start_task(task);
+        join
+    }
+
+    fn start_task(&self, task: Runnable) {
         if self.driver.is_forked() {
             task.cancel(Some(self.driver.gone()));
-        } else if !self.is_closed() && self.registry.insert(&task) {
-            if let Err(task) = worker::push(self.key, task) {
-                self.inject(task);
-            }
-        } else {
+        } else if self.is_closed() {
+            task.cancel(None);
+        } else if let Err(task) = worker::push(self.key, task)
+            && let Err(task) = self.inject(task)
+        {
             task.cancel(None);
         }
-        join
     }
 
     /// Runs a closure on a thread that may block.
@@ -230,18 +244,23 @@ impl Shared {
 
     /// Steps 3 and 4.
     fn finish(&self) {
-        for task in self.registry.close() {
+        let tasks = self.registry.close();
+        let queued = self.stealers.iter().flat_map(Stealer::take_all);
+        for task in tasks.into_iter().chain(self.injector.close()).chain(queued) {
             task.cancel(None);
         }
-        self.injector.clear();
         let mut wakers = Vec::new();
         self.driver.close(&mut wakers);
         wake_all(&mut wakers);
     }
 
-    fn inject(&self, task: Runnable) {
-        self.injector.push(task);
+    /// # Errors
+    ///
+    /// The task comes back if the runtime has ended.
+    fn inject(&self, task: Runnable) -> Result<(), Runnable> {
+        self.injector.push(task)?;
         self.notify();
+        Ok(())
     }
 
     /// Work was put where all can take it: wakes a worker if none is on the way to it.
@@ -261,7 +280,7 @@ impl Drop for Shared {
 impl fmt::Debug for Shared {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Shared")
-            .field("workers", &self.n_workers())
+            .field("workers", &self.parkers.len())
             .field("closed", &self.closed.load(Relaxed))
             .field("threads", &self.threads)
             .finish_non_exhaustive()
@@ -274,22 +293,63 @@ struct Home(Key);
 
 impl Schedule for Home {
     fn schedule(&self, task: Runnable) {
-        if let Err(task) = worker::push(self.0, task)
-            && let Some(shared) = table::find(self.0)
-            && !shared.is_closed()
-        {
-            shared.inject(task);
+        if let Err(task) = worker::push(self.0, task) {
+            // A task that was idle is in the registry: if the runtime has ended, that drops it.
+            drop(self.inject(task));
         }
-        // The tasks of a runtime that has ended are dropped by it, not by who wakes them.
+    }
+
+    fn again(&self, task: Runnable) {
+        if let Err(task) = worker::push_again(self.0, task)
+            && let Err(task) = self.inject(task)
+        {
+            task.cancel(None);
+        }
+    }
+
+    fn keep(&self, task: Runnable) -> bool {
+        let mut task = Some(task);
+        let mut keep = |shared: &Shared, shard| {
+            let task = task.take();
+            task.is_some_and(|task| shared.registry.insert(shard, task))
+        };
+        worker::with_shared(self.0, &mut keep).unwrap_or_else(|| {
+            // A task that has lent its worker's core.
+            table::find(self.0).is_some_and(|shared| keep(&shared, 0))
+        })
+    }
+
+    fn unhandled_panic(&self) {
+        if let Some(shared) = table::find(self.0) {
+            shared.unhandled_panic.happened(|| shared.close());
+        }
     }
 
     fn finished(&self, tag: &AtomicU64) {
         let tag = tag.load(Relaxed);
-        let done = worker::with_shared(self.0, |shared| shared.registry.remove(tag));
+        if tag == 0 {
+            return;
+        }
+        let done = worker::with_shared(self.0, |shared, _| shared.registry.remove(tag));
         if done.is_none()
             && let Some(shared) = table::find(self.0)
         {
             shared.registry.remove(tag);
+        }
+    }
+}
+
+impl Home {
+    /// From a thread that is no worker of this runtime, or has lent its core.
+    ///
+    /// # Errors
+    ///
+    /// The task comes back if the runtime has ended.
+    #[cold]
+    fn inject(&self, task: Runnable) -> Result<(), Runnable> {
+        match table::find(self.0) {
+            Some(shared) => shared.inject(task),
+            None => Err(task),
         }
     }
 }

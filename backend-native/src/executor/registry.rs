@@ -1,67 +1,66 @@
-//! All tasks of a runtime that have not ended, so that its end can drop each of them.
+//! The tasks of a runtime that are idle, or were: so that its end can drop each of them.
 //!
-//! It knows tasks as [`Runnable`]s and nothing of queues. Spawning inserts, completion removes,
-//! shutdown drains. Split into shards, so that workers seldom meet at one lock.
+//! A task that has never been idle is in a queue or being run, and is found there. The others are
+//! kept here until they have ended. It knows tasks as [`Runnable`]s and nothing of queues. A shard
+//! a worker: a task is entered by the worker that ran it first, and most are removed by the same
+//! one, so the locks are seldom contended.
 
 use std::{mem, sync::atomic::Ordering::Relaxed};
 
+use crossbeam_utils::CachePadded;
+
 use crate::{
-    sync::{AtomicUsize, Mutex, lock},
+    sync::{Mutex, lock},
     task::Runnable,
 };
 
-const SHARDS: usize = 16;
-
 #[derive(Debug)]
 pub(super) struct Registry {
-    shards: [Mutex<Shard>; SHARDS],
-    /// Where the next task goes.
-    next: AtomicUsize,
+    shards: Box<[CachePadded<Mutex<Shard>>]>,
 }
 
 #[derive(Debug, Default)]
 struct Shard {
     tasks: Vec<Option<Runnable>>,
-    free: Vec<usize>,
+    free: Vec<u32>,
     closed: bool,
 }
 
 impl Registry {
-    pub(super) fn new() -> Self {
+    pub(super) fn new(n_shards: usize) -> Self {
         Self {
-            shards: Default::default(),
-            next: AtomicUsize::new(0),
+            shards: (0..n_shards).map(|_| CachePadded::default()).collect(),
         }
     }
 
     /// Keeps a task until [`remove`](Self::remove), which finds it by the tag that is set here.
     /// False if the registry is closed: the task was not kept.
-    pub(super) fn insert(&self, task: &Runnable) -> bool {
-        let shard = self.next.fetch_add(1, Relaxed) % SHARDS;
+    pub(super) fn insert(&self, shard: usize, task: Runnable) -> bool {
         let mut inner = lock(&self.shards[shard]);
         if inner.closed {
+            drop(inner);
             return false;
         }
         let place = inner.free.pop().unwrap_or_else(|| {
             inner.tasks.push(None);
-            inner.tasks.len() - 1
+            u32::try_from(inner.tasks.len() - 1).expect("memory ends before four billion tasks")
         });
-        // Relaxed: whoever runs the task got it through a queue.
+        // Relaxed: it is read by whoever runs the task, who got it through its word.
         task.tag()
-            .store((place * SHARDS + shard + 1) as u64, Relaxed);
-        inner.tasks[place] = Some(task.clone());
+            .store((shard as u64 + 1) << 32 | u64::from(place), Relaxed);
+        inner.tasks[place as usize] = Some(task);
         true
     }
 
     /// Forgets the task with this tag. Tag 0 was never kept.
     pub(super) fn remove(&self, tag: u64) {
-        let Some(number) = (tag as usize).checked_sub(1) else {
+        let Some(shard) = ((tag >> 32) as usize).checked_sub(1) else {
             return;
         };
-        let (shard, place) = (number % SHARDS, number / SHARDS);
+        let place = tag as u32;
         let mut inner = lock(&self.shards[shard]);
-        // After `drain` there is nothing left to forget.
-        let task = inner.tasks.get_mut(place).and_then(Option::take);
+        // After `close` there is nothing left to forget.
+        let task = inner.tasks.get_mut(place as usize).and_then(Option::take);
         if task.is_some() {
             inner.free.push(place);
             inner.shrink();

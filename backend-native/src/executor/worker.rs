@@ -9,24 +9,30 @@
 
 use std::{cell::RefCell, fmt, sync::Arc, task::Waker, time::Duration};
 
+use anyrt_api::budget;
 use st3::StealError;
 
-use super::{Shared, queue::Local, table::Key};
+use super::{
+    Shared,
+    queue::{Injector, Local},
+    table::Key,
+};
 use crate::{task::Runnable, threads::Role, wake::wake_all};
 
-/// After so many tasks a busy worker looks at the shared queue, at sockets and at timers.
-const TASKS_PER_LOOK: u32 = 61;
 /// How often a search goes around while another thread steals where it looks.
 const ROUNDS: usize = 4;
 /// How long a thread that lost its core waits for another.
 const SPARE_KEEP_ALIVE: Duration = Duration::from_secs(10);
 
-/// What makes a thread worker number `index`.
+/// What makes a thread the worker number `index`.
 pub(super) struct Core {
+    /// The runtime's, at hand: it is compared on every spawn and wake.
+    key: Key,
     shared: Arc<Shared>,
     index: usize,
     local: Local,
-    n_run: u32,
+    /// Tasks until the next look at what others brought.
+    until_look: u32,
     /// The worker that is robbed first, next time.
     victim: usize,
 }
@@ -41,13 +47,15 @@ pub(super) fn run(core: Box<Core>) {
     let shared = core.shared.clone();
     let mut next = Some(core);
     while let Some(core) = next {
-        CORE.with(|here| {
+        let core = CORE.with(|here| {
             here.replace(Some(core));
             run_core(&shared, here);
             here.replace(None)
         });
         if shared.is_closed() {
-            return shared.finish();
+            // Its queue goes only after the stealers have emptied it.
+            shared.finish();
+            return drop(core);
         }
         next = shared.spares.wait(SPARE_KEEP_ALIVE);
     }
@@ -62,14 +70,30 @@ fn run_spare(shared: &Shared) {
 
 /// Puts a task into this thread's own queue, if it is a worker of the task's runtime; else gives it
 /// back.
+#[inline]
 pub(super) fn push(runtime: Key, task: Runnable) -> Result<(), Runnable> {
+    put(runtime, task, Local::push)
+}
+
+/// The same behind all others: the task has just run.
+#[inline]
+pub(super) fn push_again(runtime: Key, task: Runnable) -> Result<(), Runnable> {
+    put(runtime, task, Local::push_again)
+}
+
+#[inline]
+fn put(
+    runtime: Key,
+    task: Runnable,
+    put: impl FnOnce(&mut Local, Runnable, &Injector) -> bool,
+) -> Result<(), Runnable> {
     let mut task = Some(task);
     // While the thread ends it has no core any more.
     let _ = CORE.try_with(|here| {
         if let Some(core) = here.borrow_mut().as_mut()
-            && core.shared.key == runtime
+            && core.key == runtime
             && let Some(task) = task.take()
-            && core.local.push(task, &core.shared.injector)
+            && put(&mut core.local, task, &core.shared.injector)
         {
             core.shared.notify();
         }
@@ -77,12 +101,13 @@ pub(super) fn push(runtime: Key, task: Runnable) -> Result<(), Runnable> {
     task.map_or(Ok(()), Err)
 }
 
-/// Lends this thread's runtime to `f`, if it is a worker of `runtime`.
-pub(super) fn with_shared<T>(runtime: Key, f: impl FnOnce(&Shared) -> T) -> Option<T> {
+/// Lends this thread's runtime and the index of its worker to `f`, if it is a worker of `runtime`.
+#[inline]
+pub(super) fn with_shared<T>(runtime: Key, f: impl FnOnce(&Shared, usize) -> T) -> Option<T> {
     CORE.try_with(|here| {
         let here = here.borrow();
-        let core = here.as_ref().filter(|core| core.shared.key == runtime)?;
-        Some(f(&core.shared))
+        let core = here.as_ref().filter(|core| core.key == runtime)?;
+        Some(f(&core.shared, core.index))
     })
     .ok()
     .flatten()
@@ -95,16 +120,16 @@ pub(super) fn block_in_place<T>(runtime: Key, f: impl FnOnce() -> T) -> T {
     let lent = CORE.try_with(|here| lend(here, runtime)).ok().flatten();
     let output = f();
     // If `f` panicked, the worker's loop finds that it has no core, which is as good.
-    if let Some((shared, index)) = lent {
-        CORE.with(|here| here.replace(shared.spares.take_back(|core| core.index == index)));
+    if let Some((shared, index)) = lent
+        && let core @ Some(_) = shared.spares.take_back(|core| core.index == index)
+    {
+        CORE.with(|here| here.replace(core));
     }
     output
 }
 
 fn lend(here: &RefCell<Option<Box<Core>>>, runtime: Key) -> Option<(Arc<Shared>, usize)> {
-    let core = here
-        .borrow_mut()
-        .take_if(|core| core.shared.key == runtime)?;
+    let core = here.borrow_mut().take_if(|core| core.key == runtime)?;
     let (shared, index) = (core.shared.clone(), core.index);
     let spare = shared.clone();
     let start = || {
@@ -133,9 +158,9 @@ fn run_core(shared: &Shared, here: &RefCell<Option<Box<Core>>>) {
         };
         match core.next(&mut token) {
             Some(task) => {
-                let look = core.n_run.is_multiple_of(TASKS_PER_LOOK);
+                let look = core.until_look == 0;
                 drop(borrowed);
-                task.run();
+                budget::refilled(|| task.run());
                 if look {
                     shared.driver.poll(&mut wakers);
                     wake_all(&mut wakers);
@@ -166,19 +191,28 @@ fn sleep(shared: &Shared, index: usize, wakers: &mut Vec<Waker>) -> bool {
 impl Core {
     pub(super) fn new(shared: &Arc<Shared>, index: usize, local: Local) -> Box<Self> {
         Box::new(Self {
+            key: shared.key,
             shared: shared.clone(),
             index,
             local,
-            n_run: 0,
+            until_look: shared.event_interval,
             victim: index + 1,
         })
     }
 
     /// The next task, and the token given back; or else this worker is announced as parked and has
     /// looked everywhere once more.
+    #[inline]
     fn next(&mut self, token: &mut bool) -> Option<Runnable> {
-        self.n_run = self.n_run.wrapping_add(1);
-        let mut task = self.next_own();
+        let task = self.next_own();
+        if task.is_some() && !*token {
+            return task;
+        }
+        self.next_anywhere(task, token)
+    }
+
+    /// The same with what was found of its own.
+    fn next_anywhere(&mut self, mut task: Option<Runnable>, token: &mut bool) -> Option<Runnable> {
         if task.is_none() {
             *token = *token || self.shared.idle.try_search();
             if *token {
@@ -200,33 +234,43 @@ impl Core {
     }
 
     /// The next task of this worker's own queue, and now and then of the shared one.
+    #[inline]
     fn next_own(&mut self) -> Option<Runnable> {
-        let shared = &self.shared;
-        if self.n_run.is_multiple_of(TASKS_PER_LOOK)
-            && let Some(task) = self
-                .local
-                .take_batch(&shared.injector, shared.parkers.len())
+        let injector = &self.shared.injector;
+        self.until_look = match self.until_look {
+            0 => self.shared.event_interval,
+            n => n - 1,
+        };
+        if self.until_look == 0
+            && let next @ Some(_) = self.local.take_batch(injector, self.shared.parkers.len())
         {
-            return Some(task);
+            return next;
         }
-        self.local.pop(&shared.injector)
+        let (next, announce) = self.local.pop(injector);
+        if announce {
+            self.shared.notify();
+        }
+        next
     }
 
     /// A task from the shared queue or from another worker's ring.
     fn search(&mut self) -> Option<Runnable> {
-        let n_workers = self.shared.stealers.len();
+        let shared = &self.shared;
+        let stealers = &shared.stealers;
         for _ in 0..ROUNDS {
-            let task = self.local.take_batch(&self.shared.injector, n_workers);
+            let task = self
+                .local
+                .take_batch(&shared.injector, shared.parkers.len());
             if task.is_some() {
                 return task;
             }
             let mut busy = false;
-            for _ in 0..n_workers {
-                self.victim = (self.victim + 1) % n_workers;
+            for _ in 0..stealers.len() {
+                self.victim = (self.victim + 1) % stealers.len();
                 if self.victim == self.index {
                     continue;
                 }
-                match self.shared.stealers[self.victim].steal(&self.local) {
+                match stealers[self.victim].steal(&self.local) {
                     Ok(task) => return Some(task),
                     Err(StealError::Busy) => busy = true,
                     Err(StealError::Empty) => {}
@@ -246,12 +290,11 @@ impl Core {
         if std::mem::take(token) {
             shared.idle.found();
         }
-        let more = |worker: usize| {
-            worker != self.index && shared.stealers[worker].has_surplus(&self.local)
-        };
+        let mut others = shared.stealers.iter().enumerate();
         if self.local.has_surplus()
             || !shared.injector.is_empty()
-            || (0..shared.stealers.len()).any(more)
+            || others
+                .any(|(worker, stealer)| worker != self.index && stealer.has_surplus(&self.local))
         {
             shared.notify();
         }

@@ -26,24 +26,46 @@
 //!    `Runnable` that is left in a queue is stale from then on, and running it does nothing.
 //!
 //! Aborting is a flag and a wake. `Ready` of a poll that was already running wins over it.
+//!
+//! A task that is not in a queue and not running would be forgotten by everybody but its wakers. So
+//! before it is idle for the first time, its schedule is asked to keep a reference; a task that
+//! runs to its end at once is never kept anywhere but in a queue.
 
+mod header;
+mod join;
 mod raw;
 mod state;
 #[cfg(test)]
 mod tests;
 
-use std::{
-    fmt, io,
-    sync::{Arc, atomic::AtomicU64},
-};
+use std::sync::atomic::AtomicU64;
 
-pub(crate) use self::raw::Join;
-use self::raw::{Cell, Task};
+pub(crate) use self::{
+    header::{Place, Runnable},
+    join::Join,
+};
 
 /// Where a task goes when it is woken, and whom it tells when it has ended.
 pub(crate) trait Schedule: Copy + Send + Sync + 'static {
     /// The task wants to be run once.
     fn schedule(&self, task: Runnable);
+
+    /// As [`schedule`](Schedule::schedule), for a task that was woken by its own poll, or during
+    /// it: it has just run, so others go first.
+    fn again(&self, task: Runnable) {
+        self.schedule(task);
+    }
+
+    /// The task is going to be idle for the first time: keeps it until
+    /// [`finished`](Schedule::finished), and leaves a number that is not zero in its
+    /// [`tag`](Runnable::tag). False if the runtime has ended: then it is cancelled.
+    fn keep(&self, task: Runnable) -> bool {
+        drop(task);
+        true
+    }
+
+    /// The task has panicked, and its handle has gone without being told.
+    fn unhandled_panic(&self) {}
 
     /// The task's future was dropped; `tag` is the number that was left in [`Runnable::tag`].
     fn finished(&self, tag: &AtomicU64);
@@ -55,35 +77,5 @@ where
     F: Future<Output: Send + 'static> + Send + 'static,
     S: Schedule,
 {
-    let cell = Cell::new(future, schedule);
-    (Runnable(cell.clone()), Join::new(cell))
-}
-
-/// A reference to a task that may run it.
-#[derive(Clone)]
-pub(crate) struct Runnable(Arc<dyn Task>);
-
-impl Runnable {
-    /// Polls the task once, or drops its future if it was aborted. Never panics.
-    pub(crate) fn run(self) {
-        self.0.run();
-    }
-
-    /// Drops the task's future now, or, if another thread is polling it, after that poll. Its join
-    /// handle resolves to a cancelled `JoinError`, which names the cause if the task could not be
-    /// started. Never panics.
-    pub(crate) fn cancel(self, cause: Option<io::Error>) {
-        self.0.cancel(cause);
-    }
-
-    /// A number for the use of whoever spawned the task.
-    pub(crate) fn tag(&self) -> &AtomicU64 {
-        self.0.tag()
-    }
-}
-
-impl fmt::Debug for Runnable {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Runnable")
-    }
+    raw::Cell::spawn(future, schedule)
 }

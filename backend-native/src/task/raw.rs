@@ -1,21 +1,21 @@
-//! The memory of a task: one allocation that holds its word, its future and then its output.
+//! The memory of a task: one allocation that holds its header, its future and then its output.
 //!
-//! It knows nothing of queues, threads or runtimes: it is given a [`Schedule`] and calls it. Only
-//! `task/mod.rs` calls it.
+//! It knows nothing of queues, threads or runtimes: it is given a [`Schedule`] and calls it. It is
+//! called through the header's table of functions.
 //!
 //! # Safety argument
 //!
-//! The cell is owned by an `Arc`, so it lives as long as any queue, waker, registry or join handle
-//! refers to it, and its address never changes. `stage` is the one field without a lock of its own.
-//! Who may touch it:
+//! References and the joiner are `header.rs`'s. `stage` is the field that is this file's. Who may
+//! touch it:
 //!
 //! 1. While `RUNNING` is set, the thread that set it, and nobody else. `State::start` and
 //!    `State::claim` set the bit only where it and `COMPLETE` are clear, so two threads cannot both
 //!    have set it.
-//! 2. When `COMPLETE` is set, the join handle if `State::complete` said so or `State::forget` did,
-//!    else the thread that completed. `COMPLETE` is never cleared. The handle is one object that is
-//!    used through `&mut` or dropped, so it is one thread at a time.
-//! 3. In all other states nobody.
+//! 2. When `COMPLETE` is set, the join handle if `State::complete` said that there is one or
+//!    `State::leave` did, else the thread that completed. `COMPLETE` is never cleared. The handle
+//!    is one object that is used through `&mut` or dropped, so it is one thread at a time.
+//! 3. When the last reference was given up, the thread that did, which frees the cell.
+//! 4. In all other states nobody.
 //!
 //! A future is pinned where it lies: nothing moves a `Stage::Future` out of the cell, it is dropped
 //! in place by overwriting the stage. Each change of hands is a Release and an Acquire of the word.
@@ -27,101 +27,23 @@ use std::{
     io, mem,
     panic::{AssertUnwindSafe, catch_unwind},
     pin::Pin,
-    sync::{Arc, atomic::AtomicU64},
-    task::{Context, Poll, Wake, Waker},
+    ptr::NonNull,
+    sync::atomic::Ordering::Relaxed,
+    task::{Context, Poll},
 };
 
 use anyrt_api::task::JoinError;
 
 use super::{
-    Runnable, Schedule,
-    state::{Pause, Start, State},
+    Join, Runnable, Schedule,
+    header::{Header, Table, free, lent_waker, release},
+    state::{Pause, Start},
 };
-use crate::{
-    sync::{Mutex, lock},
-    wake::{quietly, wake},
-};
+use crate::wake::quietly;
 
-/// What a queue and a registry see of a task.
-pub(super) trait Task: Send + Sync {
-    fn run(self: Arc<Self>);
-    fn cancel(self: Arc<Self>, cause: Option<io::Error>);
-    fn tag(&self) -> &AtomicU64;
-}
-
-/// What a join handle sees of a task.
-trait Joined<T>: Send + Sync {
-    fn abort(self: Arc<Self>);
-    fn is_complete(&self) -> bool;
-
-    /// The output, once; then it panics.
-    ///
-    /// # Safety
-    ///
-    /// - The caller is the join handle, it has not called [`forget`](Joined::forget), and no other
-    ///   call of this method runs.
-    unsafe fn poll_output(&self, cx: &mut Context<'_>) -> Poll<Result<T, JoinError>>;
-
-    /// Gives up the output.
-    ///
-    /// # Safety
-    ///
-    /// - As for [`poll_output`](Joined::poll_output); it is the handle's last call.
-    unsafe fn forget(&self);
-}
-
-/// The join handle of a task: a future of its output. Dropping it detaches the task.
-#[must_use = "dropping a join handle detaches the task; write `drop` to say so"]
-pub(crate) struct Join<T>(Arc<dyn Joined<T>>);
-
-impl<T> Join<T> {
-    /// The handle of a task; there is one, made with it.
-    pub(super) fn new<F, S>(cell: Arc<Cell<F, S>>) -> Self
-    where
-        F: Future<Output = T> + Send + 'static,
-        T: Send + 'static,
-        S: Schedule,
-    {
-        Self(cell)
-    }
-
-    /// Asks for the task to be cancelled. Idempotent; does nothing once the task has ended.
-    pub(crate) fn abort(&self) {
-        Arc::clone(&self.0).abort();
-    }
-
-    /// True once the task's future was dropped.
-    pub(crate) fn is_finished(&self) -> bool {
-        self.0.is_complete()
-    }
-
-    /// Names the task among those that exist: its address.
-    pub(crate) fn id(&self) -> u64 {
-        Arc::as_ptr(&self.0).addr() as u64
-    }
-}
-
-impl<T> Future for Join<T> {
-    type Output = Result<T, JoinError>;
-
-    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        // SAFETY: this is the handle, it is not dropped yet, and it is borrowed mutably.
-        unsafe { self.0.poll_output(cx) }
-    }
-}
-
-impl<T> Drop for Join<T> {
-    fn drop(&mut self) {
-        // SAFETY: this is the handle, borrowed mutably, and nothing is called after its drop.
-        unsafe { self.0.forget() };
-    }
-}
-
+#[repr(C)]
 pub(super) struct Cell<F: Future, S> {
-    state: State,
-    /// A number for whoever spawned the task; the cell itself does not read it.
-    tag: AtomicU64,
-    joiner: Mutex<Option<Waker>>,
+    header: Header,
     schedule: S,
     stage: UnsafeCell<Stage<F>>,
 }
@@ -132,28 +54,65 @@ enum Stage<F: Future> {
     Taken,
 }
 
-// SAFETY: rules 1 to 3: the stage is used by one thread at a time, and what is in it may go to any
-// thread (`F: Send`, `F::Output: Send`). The other fields are `Sync` by themselves.
-unsafe impl<F, S> Sync for Cell<F, S>
-where
-    F: Future<Output: Send> + Send,
-    S: Sync,
-{
-}
-
 impl<F, S> Cell<F, S>
 where
     F: Future<Output: Send + 'static> + Send + 'static,
     S: Schedule,
 {
-    pub(super) fn new(future: F, schedule: S) -> Arc<Self> {
-        Arc::new(Self {
-            state: State::new(),
-            tag: AtomicU64::new(0),
-            joiner: Mutex::new(None),
+    const TABLE: &'static Table = &Table {
+        run: Self::run,
+        cancel: Self::cancel,
+        schedule: Self::schedule,
+        take_output: Self::take_output,
+        drop_output: Self::drop_output,
+        free: Self::free,
+    };
+
+    /// A task on the heap, and its two references.
+    pub(super) fn spawn(future: F, schedule: S) -> (Runnable, Join<F::Output>) {
+        let cell = Box::new(Self {
+            header: Header::new(Self::TABLE),
             schedule,
             stage: UnsafeCell::new(Stage::Future(future)),
-        })
+        });
+        let task = NonNull::from(Box::leak(cell)).cast();
+        // SAFETY: the word counts two references: this is one.
+        let runnable = unsafe { Runnable::new(task) };
+        // SAFETY: and this the other; the output is the future's.
+        let join = unsafe { Join::new(task) };
+        (runnable, join)
+    }
+
+    /// # Safety
+    ///
+    /// - `task` is the header of a cell of this type, and a reference outlives what is returned.
+    unsafe fn of<'a>(task: NonNull<Header>) -> &'a Self {
+        // SAFETY: rule 1 of `header.rs`, by this function's contract.
+        unsafe { task.cast().as_ref() }
+    }
+
+    /// # Safety
+    ///
+    /// - As [`Table::run`].
+    unsafe fn run(task: NonNull<Header>) {
+        // SAFETY: the reference that is taken here.
+        let cell = unsafe { Self::of(task) };
+        match cell.header.state.start() {
+            // SAFETY: the reference is given up, and not used any more.
+            Start::Stale => return unsafe { release(task) },
+            // SAFETY: `start` gave us `RUNNING`.
+            Start::Cancel => return unsafe { Self::end(task, Err(JoinError::cancelled())) },
+            Start::Poll => {}
+        }
+        // SAFETY: the reference outlives the poll.
+        let waker = unsafe { lent_waker(task) };
+        // SAFETY: `start` gave us `RUNNING`.
+        match unsafe { cell.poll(&mut Context::from_waker(&waker)) } {
+            // SAFETY: `RUNNING` is still ours.
+            Poll::Ready(output) => unsafe { Self::end(task, output) },
+            // SAFETY: `RUNNING` is still ours.
+            Poll::Pending => unsafe { Self::pause(task) },
+        }
     }
 
     /// Polls the future; a panic is its output.
@@ -176,16 +135,54 @@ where
         }
     }
 
+    /// After a pending poll.
+    ///
+    /// # Safety
+    ///
+    /// - `RUNNING` was set by this thread, which gives the reference away.
+    unsafe fn pause(task: NonNull<Header>) {
+        // SAFETY: the reference that is taken here.
+        let cell = unsafe { Self::of(task) };
+        let Header { state, tag, .. } = &cell.header;
+        // One that will be idle for the first time, and in no queue.
+        if tag.load(Relaxed) == 0 && !state.is_scheduled() {
+            state.retain();
+            // SAFETY: the reference was made a line above.
+            let kept = unsafe { Runnable::new(task) };
+            if !cell.schedule.keep(kept) {
+                // SAFETY: `RUNNING` is still ours.
+                return unsafe { Self::end(task, Err(JoinError::cancelled())) };
+            }
+        }
+        match state.pause() {
+            Pause::Idle { last: false } => {}
+            // SAFETY: the reference was given up, and was the last.
+            Pause::Idle { last: true } => unsafe { free(task) },
+            Pause::Again => {
+                // Copied out, since the task may be run and freed while it is in there.
+                let schedule = cell.schedule;
+                // SAFETY: the reference is still ours, and is given away.
+                schedule.again(unsafe { Runnable::new(task) });
+            }
+            // SAFETY: `pause` left us `RUNNING`.
+            Pause::Cancel => unsafe { Self::end(task, Err(JoinError::cancelled())) },
+        }
+    }
+
     /// Drops the future, writes the output in its place and tells the joiner.
     ///
     /// # Safety
     ///
-    /// - `RUNNING` was set by this thread, which takes no further part in this task.
-    unsafe fn complete(&self, output: Result<F::Output, JoinError>) {
+    /// - `RUNNING` was set by this thread, which takes no further part in this task and gives its
+    ///   reference away.
+    unsafe fn end(task: NonNull<Header>, output: Result<F::Output, JoinError>) {
+        // SAFETY: the reference that is taken here.
+        let cell = unsafe { Self::of(task) };
         // SAFETY: rule 1, by this function's contract.
-        let stage = unsafe { &mut *self.stage.get() };
+        let stage = unsafe { &mut *cell.stage.get() };
         let panic = catch_unwind(AssertUnwindSafe(|| *stage = Stage::Taken)).err();
         let output = match (output, panic) {
+            (output, None) => output,
             (output @ Ok(_), Some(payload)) => {
                 quietly(|| drop(output));
                 Err(JoinError::panicked(payload))
@@ -195,132 +192,90 @@ where
                 quietly(|| drop(payload));
                 output
             }
-            (output, None) => output,
         };
         *stage = Stage::Output(output);
-        self.schedule.finished(&self.tag);
-        if self.state.complete() {
-            let joiner = lock(&self.joiner).take();
-            joiner.into_iter().for_each(wake);
-        } else {
+        cell.schedule.finished(&cell.header.tag);
+        let complete = cell.header.state.complete();
+        if complete.joiner {
+            // SAFETY: `complete` said so.
+            unsafe { cell.header.wake_joiner() };
+        }
+        if !complete.joinable {
             // SAFETY: rule 2: there is no handle, and this thread completed.
-            unsafe { self.drop_output() };
+            unsafe { Self::drop_output(task) };
+        }
+        // SAFETY: the reference is given up, and not used any more.
+        unsafe { release(task) };
+    }
+
+    /// # Safety
+    ///
+    /// - As [`Table::cancel`].
+    unsafe fn cancel(task: NonNull<Header>, cause: Option<io::Error>) {
+        // SAFETY: the reference that is taken here.
+        if unsafe { Self::of(task) }.header.state.claim() {
+            let error = cause.map_or_else(JoinError::cancelled, JoinError::not_started);
+            // SAFETY: `claim` gave us `RUNNING`.
+            unsafe { Self::end(task, Err(error)) };
+        } else {
+            // SAFETY: the reference is given up, and not used any more.
+            unsafe { release(task) };
+        }
+    }
+
+    /// # Safety
+    ///
+    /// - As [`Table::schedule`].
+    unsafe fn schedule(task: NonNull<Header>) {
+        // SAFETY: the reference that is taken here. The schedule function is copied out, since the
+        // task may be run and freed while it is in there.
+        let schedule = unsafe { Self::of(task) }.schedule;
+        // SAFETY: the reference goes with it.
+        schedule.schedule(unsafe { Runnable::new(task) });
+    }
+
+    /// # Safety
+    ///
+    /// - The output belongs to the caller, by rule 2; the second pointer has room for it.
+    unsafe fn take_output(task: NonNull<Header>, place: NonNull<()>) {
+        // SAFETY: the caller has a reference.
+        let cell = unsafe { Self::of(task) };
+        // SAFETY: rule 2, by this function's contract.
+        let stage = unsafe { &mut *cell.stage.get() };
+        match mem::replace(stage, Stage::Taken) {
+            // SAFETY: by this function's contract.
+            Stage::Output(output) => unsafe { place.cast().write(output) },
+            _ => panic!("a join handle was polled after it had given its output"),
         }
     }
 
     /// # Safety
     ///
     /// - The output belongs to the caller, by rule 2.
-    unsafe fn drop_output(&self) {
+    unsafe fn drop_output(task: NonNull<Header>) {
+        // SAFETY: the caller has a reference.
+        let cell = unsafe { Self::of(task) };
         // SAFETY: rule 2, by this function's contract.
-        let stage = unsafe { &mut *self.stage.get() };
-        quietly(|| *stage = Stage::Taken);
-    }
-}
-
-impl<F, S> Task for Cell<F, S>
-where
-    F: Future<Output: Send + 'static> + Send + 'static,
-    S: Schedule,
-{
-    fn run(self: Arc<Self>) {
-        match self.state.start() {
-            Start::Stale => return,
-            // SAFETY: `start` gave us `RUNNING`.
-            Start::Cancel => return unsafe { self.complete(Err(JoinError::cancelled())) },
-            Start::Poll => {}
+        let stage = unsafe { &mut *cell.stage.get() };
+        let panicked = matches!(stage, Stage::Output(Err(error)) if error.is_panic());
+        if mem::needs_drop::<F::Output>() || !matches!(stage, Stage::Output(Ok(_))) {
+            quietly(|| *stage = Stage::Taken);
         }
-        let waker = Waker::from(Arc::clone(&self));
-        // SAFETY: `start` gave us `RUNNING`.
-        match unsafe { self.poll(&mut Context::from_waker(&waker)) } {
-            // SAFETY: `RUNNING` is still ours.
-            Poll::Ready(output) => unsafe { self.complete(output) },
-            Poll::Pending => match self.state.pause() {
-                Pause::Idle => {}
-                Pause::Again => {
-                    let schedule = self.schedule;
-                    schedule.schedule(Runnable(self));
-                }
-                // SAFETY: `pause` left us `RUNNING`.
-                Pause::Cancel => unsafe { self.complete(Err(JoinError::cancelled())) },
-            },
+        if panicked {
+            cell.schedule.unhandled_panic();
         }
     }
 
-    fn cancel(self: Arc<Self>, cause: Option<io::Error>) {
-        if self.state.claim() {
-            let error = cause.map_or_else(JoinError::cancelled, JoinError::not_started);
-            // SAFETY: `claim` gave us `RUNNING`.
-            unsafe { self.complete(Err(error)) };
-        }
-    }
-
-    fn tag(&self) -> &AtomicU64 {
-        &self.tag
-    }
-}
-
-impl<F, S> Joined<F::Output> for Cell<F, S>
-where
-    F: Future<Output: Send + 'static> + Send + 'static,
-    S: Schedule,
-{
-    fn abort(self: Arc<Self>) {
-        if self.state.abort() {
-            let schedule = self.schedule;
-            schedule.schedule(Runnable(self));
-        }
-    }
-
-    fn is_complete(&self) -> bool {
-        self.state.is_complete()
-    }
-
-    unsafe fn poll_output(&self, cx: &mut Context<'_>) -> Poll<Result<F::Output, JoinError>> {
-        if !self.state.is_complete() {
-            let waker = cx.waker().clone();
-            let displaced = lock(&self.joiner).replace(waker);
-            drop(displaced);
-            // Completion sets its bit and then takes the joiner, so one of us sees the other.
-            if !self.state.is_complete() {
-                return Poll::Pending;
-            }
-            let needless = lock(&self.joiner).take();
-            drop(needless);
-        }
-        // SAFETY: rule 2: complete, and the caller is the handle that is still joinable.
-        let stage = unsafe { &mut *self.stage.get() };
-        match mem::replace(stage, Stage::Taken) {
-            Stage::Output(output) => Poll::Ready(output),
-            _ => panic!("a join handle was polled after it had given its output"),
-        }
-    }
-
-    unsafe fn forget(&self) {
-        let joiner = lock(&self.joiner).take();
-        drop(joiner);
-        if self.state.forget() {
-            // SAFETY: rule 2: complete, and the caller is the handle.
-            unsafe { self.drop_output() };
-        }
-    }
-}
-
-impl<F, S> Wake for Cell<F, S>
-where
-    F: Future<Output: Send + 'static> + Send + 'static,
-    S: Schedule,
-{
-    fn wake(self: Arc<Self>) {
-        if self.state.wake() {
-            let schedule = self.schedule;
-            schedule.schedule(Runnable(self));
-        }
-    }
-
-    fn wake_by_ref(self: &Arc<Self>) {
-        if self.state.wake() {
-            self.schedule.schedule(Runnable(self.clone()));
+    /// # Safety
+    ///
+    /// - The last reference was given up, by the caller.
+    unsafe fn free(task: NonNull<Header>) {
+        // SAFETY: rule 3; it was leaked in `spawn` as the box that it is now again.
+        let mut cell = unsafe { Box::from_raw(task.cast::<Self>().as_ptr()) };
+        let stage = cell.stage.get_mut();
+        // A future is still here if the task was never run nor cancelled.
+        if matches!(stage, Stage::Future(_)) {
+            quietly(|| *stage = Stage::Taken);
         }
     }
 }

@@ -1,9 +1,9 @@
-//! The one atomic word of a task, and its transitions.
+//! The one atomic word of a task, and its transitions: flags, and the number of references.
 //!
-//! Pure: no pointer, no future, no waker. It knows nothing of what it guards; `raw.rs` calls it
-//! and does what it answers. The picture of the states is in `mod.rs`.
+//! Pure: no pointer, no future, no waker. It knows nothing of what it guards; `header.rs` and
+//! `raw.rs` call it and do what it answers. The picture of the states is in `mod.rs`.
 
-use std::sync::atomic::Ordering::{AcqRel, Acquire};
+use std::sync::atomic::Ordering::{AcqRel, Acquire, Relaxed};
 
 use crate::sync::AtomicUsize;
 
@@ -17,6 +17,10 @@ const COMPLETE: usize = 1 << 2;
 const ABORTED: usize = 1 << 3;
 /// The join handle is alive: a finished output is its property.
 const JOINABLE: usize = 1 << 4;
+/// The joiner's waker is in its place, for the thread that completes.
+const JOINER: usize = 1 << 5;
+/// One reference: a runnable, a waker, the handle.
+const REFERENCE: usize = 1 << 6;
 
 /// What a thread that took a task from a queue may do with it.
 #[derive(Debug, PartialEq, Eq)]
@@ -32,20 +36,44 @@ pub(super) enum Start {
 /// What a thread whose poll returned `Pending` has to do.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Pause {
-    /// Nothing: the next wake schedules it.
-    Idle,
+    /// Nothing: the next wake schedules it. Its reference was given up.
+    Idle {
+        /// It was the last one.
+        last: bool,
+    },
     /// Schedule it again: it was woken during the poll.
     Again,
     /// Drop its future: it was aborted during the poll. The stage is still ours.
     Cancel,
 }
 
+/// What a completed task leaves to the thread that completed it.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Complete {
+    /// A handle is there to take the output; else the output is ours.
+    pub(super) joinable: bool,
+    /// The joiner's waker is ours, to be woken.
+    pub(super) joiner: bool,
+}
+
+/// What a join handle that goes has to do.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Leave {
+    /// Nothing. Its reference was given up.
+    Left {
+        /// It was the last one.
+        last: bool,
+    },
+    /// Drop the output, then its reference.
+    Output,
+}
+
 pub(super) struct State(AtomicUsize);
 
 impl State {
-    /// A new task: scheduled, with a join handle.
+    /// A new task: scheduled, with a join handle; a reference for it and one for the queue.
     pub(super) fn new() -> Self {
-        Self(AtomicUsize::new(SCHEDULED | JOINABLE))
+        Self(AtomicUsize::new(SCHEDULED | JOINABLE | (2 * REFERENCE)))
     }
 
     /// 2 and 5: takes the stage if it is free.
@@ -66,31 +94,44 @@ impl State {
         }
     }
 
-    /// 3: gives the stage back after a pending poll, unless an abort came meanwhile.
+    /// True if the task was woken or aborted during the poll: it will not be idle after it.
+    pub(super) fn is_scheduled(&self) -> bool {
+        // Relaxed: a hint, `pause` decides.
+        self.0.load(Relaxed) & SCHEDULED != 0
+    }
+
+    /// 3: gives the stage back after a pending poll, unless an abort came meanwhile, and the
+    /// reference too, unless it is needed to schedule the task.
     pub(super) fn pause(&self) -> Pause {
         let mut now = self.0.load(Acquire);
         loop {
             if now & ABORTED != 0 {
                 return Pause::Cancel;
             }
+            let again = now & SCHEDULED != 0;
+            let next = (now & !RUNNING) - if again { 0 } else { REFERENCE };
             // Release: pairs with the Acquire of the next `start`, which owns the stage then.
-            match self
-                .0
-                .compare_exchange_weak(now, now & !RUNNING, AcqRel, Acquire)
-            {
-                Ok(_) if now & SCHEDULED != 0 => return Pause::Again,
-                Ok(_) => return Pause::Idle,
+            match self.0.compare_exchange_weak(now, next, AcqRel, Acquire) {
+                Ok(_) if again => return Pause::Again,
+                Ok(_) => {
+                    let last = next < REFERENCE;
+                    return Pause::Idle { last };
+                }
                 Err(actual) => now = actual,
             }
         }
     }
 
-    /// 4: the output is in its place. True if a join handle is there to take it; else it is ours.
-    pub(super) fn complete(&self) -> bool {
-        // Release: pairs with the Acquire in `is_complete`. Acquire: sees the handle's `forget`.
+    /// 4: the output is in its place.
+    pub(super) fn complete(&self) -> Complete {
+        // Release: pairs with the Acquire in `is_complete`. Acquire: sees the joiner that the
+        // handle left, and the handle's `leave`.
         let before = self.0.fetch_xor(RUNNING | COMPLETE, AcqRel);
         debug_assert!(before & RUNNING != 0 && before & COMPLETE == 0);
-        before & JOINABLE != 0
+        Complete {
+            joinable: before & JOINABLE != 0,
+            joiner: before & JOINER != 0,
+        }
     }
 
     /// 1: true if the caller has to schedule the task.
@@ -122,8 +163,58 @@ impl State {
         self.0.load(Acquire) & COMPLETE != 0
     }
 
-    /// The join handle goes. True if it has to drop the output.
-    pub(super) fn forget(&self) -> bool {
-        self.0.fetch_and(!JOINABLE, AcqRel) & COMPLETE != 0
+    /// True if the joiner's waker is in its place.
+    pub(super) fn has_joiner(&self) -> bool {
+        // Relaxed: the handle alone sets and clears the flag.
+        self.0.load(Relaxed) & JOINER != 0
+    }
+
+    /// The handle has put the joiner's waker in its place. False if the task was complete by then:
+    /// nobody looks at it, and it is the handle's again.
+    pub(super) fn offer_joiner(&self) -> bool {
+        // Release: pairs with the Acquire in `complete`. Acquire: as `is_complete`.
+        self.0.fetch_or(JOINER, AcqRel) & COMPLETE == 0
+    }
+
+    /// The handle wants the place of the joiner's waker back. False if the task is complete: then
+    /// what was there belongs to the thread that completed it.
+    pub(super) fn withdraw_joiner(&self) -> bool {
+        self.0.fetch_and(!JOINER, AcqRel) & COMPLETE == 0
+    }
+
+    /// The join handle goes; it has withdrawn the joiner.
+    pub(super) fn leave(&self) -> Leave {
+        let mut now = self.0.load(Acquire);
+        loop {
+            if now & COMPLETE != 0 {
+                return Leave::Output;
+            }
+            let next = now - JOINABLE - REFERENCE;
+            // Release: pairs with the Acquire in `complete`, and with that of the last `release`.
+            match self.0.compare_exchange_weak(now, next, AcqRel, Acquire) {
+                Ok(_) => {
+                    let last = next < REFERENCE;
+                    return Leave::Left { last };
+                }
+                Err(actual) => now = actual,
+            }
+        }
+    }
+
+    /// One reference more.
+    pub(super) fn retain(&self) {
+        // Relaxed: who makes a reference has one.
+        let before = self.0.fetch_add(REFERENCE, Relaxed);
+        // So many can only have been leaked; memory ends before that on 64 bits.
+        if before > usize::MAX / 2 {
+            std::process::abort();
+        }
+    }
+
+    /// One reference less. True if it was the last.
+    pub(super) fn release(&self) -> bool {
+        // Release: what was done with this reference comes before the task is freed. Acquire: the
+        // last one sees all of that.
+        self.0.fetch_sub(REFERENCE, AcqRel) < 2 * REFERENCE
     }
 }

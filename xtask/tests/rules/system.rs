@@ -16,6 +16,14 @@ const UNSAFE: &[(&str, &str)] = &[
         "polling trusts that a source is open",
     ),
     (
+        "backend-native/src/task/header.rs",
+        "a task's references, counted in the same word as its state",
+    ),
+    (
+        "backend-native/src/task/join.rs",
+        "the handle's claim on the output",
+    ),
+    (
         "backend-native/src/task/raw.rs",
         "one allocation for the future, its header and its output",
     ),

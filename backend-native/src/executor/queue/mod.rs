@@ -4,19 +4,26 @@
 //!
 //! A worker's own queue is a slot for the task that was woken last (its data is in the cache, and
 //! it is often the other half of a conversation) and a bounded ring, first in, first out, that
-//! others steal from. The slot is its alone, so two tasks that wake each other could keep it for
-//! ever: after [`STREAK_MAX`] tasks from the slot in a row the ring goes first.
+//! others steal from. The slot is not stolen from.
+//! Two tasks that wake each other could keep it for ever: after [`STREAK_MAX`] tasks from the slot
+//! in a row the ring goes first.
+//!
+//! What becomes visible to other workers is said by a result of `true`, and has to be announced:
+//! see `IDLE.md`.
 
 use std::{
     collections::VecDeque,
-    sync::atomic::Ordering::{Acquire, Release},
+    sync::{
+        Arc,
+        atomic::Ordering::{Acquire, Release},
+    },
 };
 
 use st3::{StealError, fifo};
 
 use crate::{
     sync::{AtomicUsize, Mutex, lock},
-    task::Runnable,
+    task::{Place, Runnable},
 };
 
 /// Tasks in a worker's ring. More go to the shared queue, half a ring at once.
@@ -27,7 +34,7 @@ const STREAK_MAX: u8 = 8;
 /// A worker's own queue.
 #[derive(Debug)]
 pub(super) struct Local {
-    slot: Option<Runnable>,
+    slot: Arc<Place>,
     streak: u8,
     ring: fifo::Worker<Runnable>,
 }
@@ -35,20 +42,24 @@ pub(super) struct Local {
 impl Local {
     pub(super) fn new() -> Self {
         Self {
-            slot: None,
+            slot: Arc::default(),
             streak: 0,
             ring: fifo::Worker::new(RING),
         }
     }
 
     pub(super) fn stealer(&self) -> Stealer {
-        Stealer(self.ring.stealer())
+        Stealer {
+            slot: self.slot.clone(),
+            ring: self.ring.stealer(),
+        }
     }
 
     /// Puts a task in the slot, and the one that was there in the ring. True if there is something
     /// to steal now that was not there before.
+    #[inline]
     pub(super) fn push(&mut self, task: Runnable, injector: &Injector) -> bool {
-        match self.slot.replace(task) {
+        match self.slot.put(task) {
             Some(displaced) => {
                 self.push_back(displaced, injector);
                 true
@@ -57,25 +68,34 @@ impl Local {
         }
     }
 
-    /// The next task of this worker's own.
-    pub(super) fn pop(&mut self, injector: &Injector) -> Option<Runnable> {
-        if self.slot.is_none() {
-            self.streak = 0;
-            return self.ring.pop();
+    /// Puts a task that has just run behind all others. True as for [`push`](Self::push).
+    #[inline]
+    pub(super) fn push_again(&mut self, task: Runnable, injector: &Injector) -> bool {
+        if self.ring.is_empty() && self.slot.is_empty() {
+            // It is the next one, wherever it stands.
+            return self.push(task, injector);
         }
-        if self.streak < STREAK_MAX {
+        self.push_back(task, injector);
+        true
+    }
+
+    /// The next task of this worker's own. True as for [`push`](Self::push).
+    #[inline]
+    pub(super) fn pop(&mut self, injector: &Injector) -> (Option<Runnable>, bool) {
+        if self.streak < STREAK_MAX
+            && let next @ Some(_) = self.slot.take()
+        {
             self.streak += 1;
-            return self.slot.take();
+            return (next, false);
         }
-        self.streak = 0;
+        let after_streak = std::mem::take(&mut self.streak) == STREAK_MAX;
         match self.ring.pop() {
-            None => self.slot.take(),
-            next => {
-                if let Some(task) = self.slot.take() {
-                    self.push_back(task, injector);
-                }
-                next
+            None => (self.slot.take(), false),
+            next if after_streak && let Some(task) = self.slot.take() => {
+                self.push_back(task, injector);
+                (next, true)
             }
+            next => (next, false),
         }
     }
 
@@ -90,39 +110,47 @@ impl Local {
             return None;
         }
         let room = self.ring.spare_capacity().min(RING / 2);
-        let mut inner = lock(&injector.tasks);
-        let n_tasks = (inner.len() / n_workers + 1).min(room + 1).min(inner.len());
-        let mut batch = inner.drain(..n_tasks);
+        let mut inner = lock(&injector.inner);
+        let n_tasks = inner.tasks.len();
+        let n_taken = (n_tasks / n_workers + 1).min(room + 1).min(n_tasks);
+        let mut batch = inner.tasks.drain(..n_taken);
         let first = batch.next();
         self.ring.extend(batch);
-        injector.n_tasks.store(inner.len(), Release);
+        injector.n_tasks.store(n_tasks - n_taken, Release);
         first
     }
 
     fn push_back(&mut self, task: Runnable, injector: &Injector) {
-        let Err(task) = self.ring.push(task) else {
-            return;
-        };
-        // Half of the ring at once, so that the next pushes find room. If somebody steals from it
-        // just now there is room soon, and one task alone goes over.
+        if let Err(task) = self.ring.push(task) {
+            self.overflow(task, injector);
+        }
+    }
+
+    /// Half of the ring at once, so that the next pushes find room. If somebody steals from it just
+    /// now there is room soon, and one task alone goes over.
+    #[cold]
+    fn overflow(&mut self, task: Runnable, injector: &Injector) {
         let half = self.ring.drain(|n_tasks| n_tasks / 2);
         injector.push_all(half.into_iter().flatten().chain([task]));
     }
 }
 
-/// Takes tasks from another worker's ring.
+/// Takes tasks from another worker's queue.
 #[derive(Debug)]
-pub(super) struct Stealer(fifo::Stealer<Runnable>);
+pub(super) struct Stealer {
+    slot: Arc<Place>,
+    ring: fifo::Stealer<Runnable>,
+}
 
 impl Stealer {
-    /// Half of what is there, into the ring of `local`; one of them to be run now.
+    /// Half of what is in the ring, into the ring of `local`; one of them to be run now.
     ///
     /// # Errors
     ///
     /// `Busy` if another thread steals there at this moment: that is not the same as empty.
     pub(super) fn steal(&self, local: &Local) -> Result<Runnable, StealError> {
         let stolen = self
-            .0
+            .ring
             .steal_and_pop(&local.ring, |n_tasks| n_tasks - n_tasks / 2);
         stolen.map(|(task, _)| task)
     }
@@ -130,43 +158,72 @@ impl Stealer {
     /// True if there is, or may be, something to steal; `local` is the asking worker's.
     pub(super) fn has_surplus(&self, local: &Local) -> bool {
         let mut n_tasks = 0;
-        let nothing = self.0.steal(&local.ring, |n| {
+        let nothing = self.ring.steal(&local.ring, |n| {
             n_tasks = n;
             0
         });
         n_tasks > 0 || matches!(nothing, Err(StealError::Busy))
+    }
+
+    /// All that is there, the slot too: the runtime ends.
+    pub(super) fn take_all(&self) -> Vec<Runnable> {
+        let room = fifo::Worker::new(RING);
+        let mut tasks = Vec::from_iter(self.slot.take());
+        // Whoever steals at this moment has the rest.
+        while self.ring.steal(&room, |n_tasks| n_tasks).is_ok() {
+            tasks.extend(std::iter::from_fn(|| room.pop()));
+        }
+        tasks
     }
 }
 
 /// The queue that all workers share: first in, first out, without a bound.
 #[derive(Debug, Default)]
 pub(super) struct Injector {
-    tasks: Mutex<VecDeque<Runnable>>,
-    /// Their number, so that an empty queue is seen without its lock.
+    inner: Mutex<Inner>,
+    /// The number of tasks, so that an empty queue is seen without its lock.
     n_tasks: AtomicUsize,
 }
 
+#[derive(Debug, Default)]
+struct Inner {
+    tasks: VecDeque<Runnable>,
+    closed: bool,
+}
+
 impl Injector {
-    pub(super) fn push(&self, task: Runnable) {
-        self.push_all([task]);
+    /// # Errors
+    ///
+    /// The task comes back if the queue was closed.
+    pub(super) fn push(&self, task: Runnable) -> Result<(), Runnable> {
+        let mut inner = lock(&self.inner);
+        if inner.closed {
+            return Err(task);
+        }
+        inner.tasks.push_back(task);
+        // Release: pairs with the Acquire in `is_empty`.
+        self.n_tasks.store(inner.tasks.len(), Release);
+        Ok(())
     }
 
+    /// From a worker, which empties the queue once more when it ends: never refused.
     fn push_all(&self, tasks: impl IntoIterator<Item = Runnable>) {
-        let mut queue = lock(&self.tasks);
-        queue.extend(tasks);
+        let mut inner = lock(&self.inner);
+        inner.tasks.extend(tasks);
         // Release: pairs with the Acquire in `is_empty`.
-        self.n_tasks.store(queue.len(), Release);
+        self.n_tasks.store(inner.tasks.len(), Release);
     }
 
     pub(super) fn is_empty(&self) -> bool {
         self.n_tasks.load(Acquire) == 0
     }
 
-    /// Drops what is left. Not the tasks: others keep them, and drop them in their own time.
-    pub(super) fn clear(&self) {
-        let left = std::mem::take(&mut *lock(&self.tasks));
+    /// Takes nothing more from outside, and gives up all that is there.
+    pub(super) fn close(&self) -> VecDeque<Runnable> {
+        let mut inner = lock(&self.inner);
+        inner.closed = true;
         self.n_tasks.store(0, Release);
-        drop(left);
+        std::mem::take(&mut inner.tasks)
     }
 }
 

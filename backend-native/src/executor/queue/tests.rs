@@ -39,7 +39,7 @@ fn the_last_woken_runs_first_and_the_rest_in_order() {
         .map(|n| local.push(task(n, &order), &injector))
         .collect();
     assert_eq!(surplus, [false, true, true, true]);
-    while let Some(task) = local.pop(&injector) {
+    while let Some(task) = local.pop(&injector).0 {
         task.run();
     }
     assert_eq!(taken(&order), [3, 0, 1, 2]);
@@ -53,12 +53,50 @@ fn two_that_wake_each_other_do_not_keep_the_worker() {
     for n in 1..=20 {
         local
             .pop(&injector)
+            .0
             .expect("the queue is never empty here")
             .run();
         local.push(task(n, &order), &injector);
     }
     let place = taken(&order).iter().position(|&n| n == 1000);
     assert_eq!(place, Some(usize::from(STREAK_MAX)));
+}
+
+#[test]
+fn one_that_has_just_run_goes_behind_all_others() {
+    let (mut local, injector, order) = (Local::new(), Injector::default(), Order::default());
+    assert!(!local.push_again(task(0, &order), &injector), "it is alone");
+    local.pop(&injector).0.expect("it is there").run();
+    for n in 1..=3 {
+        local.push(task(n, &order), &injector);
+    }
+    assert!(local.push_again(task(4, &order), &injector));
+    while let Some(task) = local.pop(&injector).0 {
+        task.run();
+    }
+    assert_eq!(taken(&order), [0, 3, 1, 2, 4]);
+}
+
+#[test]
+fn the_end_finds_what_is_in_the_slot_and_in_the_ring() {
+    let (mut local, injector, order) = (Local::new(), Injector::default(), Order::default());
+    for n in 0..10 {
+        local.push(task(n, &order), &injector);
+    }
+    let left = local.stealer().take_all();
+    assert_eq!(left.len(), 10);
+    left.into_iter().for_each(|task| task.cancel(None));
+    assert!(local.pop(&injector).0.is_none());
+    assert_eq!(taken(&order), [0; 0]);
+}
+
+#[test]
+fn a_closed_queue_takes_nothing_from_outside() {
+    let (injector, order) = (Injector::default(), Order::default());
+    assert!(injector.push(task(0, &order)).is_ok());
+    assert_eq!(injector.close().len(), 1);
+    assert!(injector.push(task(1, &order)).is_err());
+    assert!(injector.is_empty());
 }
 
 #[test]
@@ -70,7 +108,7 @@ fn what_does_not_fit_goes_to_the_shared_queue_and_nothing_is_lost() {
     assert!(!injector.is_empty());
     let mut others = Local::new();
     loop {
-        let next = local.pop(&injector).or_else(|| others.pop(&injector));
+        let next = local.pop(&injector).0.or_else(|| others.pop(&injector).0);
         match next.or_else(|| others.take_batch(&injector, 2)) {
             Some(task) => task.run(),
             None => break,
@@ -91,7 +129,7 @@ fn half_is_stolen_by_several_thieves_and_nothing_is_lost() {
             scope.spawn(|| {
                 let mut own = Local::new();
                 while n_run.load(SeqCst) < 50_000 {
-                    let task = own.pop(&injector).or_else(|| stealer.steal(&own).ok());
+                    let task = own.pop(&injector).0.or_else(|| stealer.steal(&own).ok());
                     match task.or_else(|| own.take_batch(&injector, 3)) {
                         Some(task) => task.run(),
                         None => std::thread::yield_now(),
@@ -104,12 +142,12 @@ fn half_is_stolen_by_several_thieves_and_nothing_is_lost() {
             let (task, _join) = task::spawn(async move { n_run.fetch_add(1, SeqCst) }, Never);
             local.push(task, &injector);
             if fastrand::bool()
-                && let Some(task) = local.pop(&injector)
+                && let Some(task) = local.pop(&injector).0
             {
                 task.run();
             }
         }
-        while let Some(task) = local.pop(&injector) {
+        while let Some(task) = local.pop(&injector).0 {
             task.run();
         }
     });

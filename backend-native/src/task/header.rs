@@ -1,0 +1,354 @@
+//! The part of a task that does not depend on its future: its word, its references, its joiner.
+//!
+//! [`Runnable`], the task's wakers and [`Join`](super::Join) are references to a [`Header`], and
+//! reach the rest through its table of functions. It knows nothing of what a stage is.
+//!
+//! # Safety argument
+//!
+//! 1. A header is the first field of a cell of `raw.rs`, on the heap, and is only ever used behind
+//!    the pointer that its allocation gave, so that pointer may be turned back into one to the
+//!    cell. The address never changes.
+//! 2. The cell lives while the word counts a reference. Each `Runnable`, waker and `Join` is one;
+//!    the thread that gives up the last frees the cell, and touches nothing of it afterwards.
+//! 3. `joiner` holds a waker exactly while `JOINER` is set. While the flag is clear and the task is
+//!    not complete, the handle may write there, and nobody else looks. While it is set, nobody
+//!    writes. The thread that completes, if `State::complete` says so, takes the waker out; the
+//!    handle takes it out only after `State::withdraw_joiner` said that it may.
+//! 4. The functions of the table take a reference from their caller where they say so.
+
+#![allow(unsafe_code)]
+
+use std::{
+    cell::UnsafeCell,
+    fmt, io,
+    mem::{ManuallyDrop, MaybeUninit, forget},
+    ptr::{self, NonNull},
+    sync::atomic::{
+        AtomicPtr, AtomicU64,
+        Ordering::{AcqRel, Acquire},
+    },
+    task::{Context, Poll, RawWaker, RawWakerVTable, Waker},
+};
+
+use super::state::State;
+use crate::wake::wake;
+
+#[repr(C)]
+pub(super) struct Header {
+    pub(super) state: State,
+    pub(super) table: &'static Table,
+    /// A number for whoever spawned the task; zero in a new one.
+    pub(super) tag: AtomicU64,
+    joiner: UnsafeCell<MaybeUninit<Waker>>,
+}
+
+/// What is done with a task whose future is not known. Each takes the pointer of rule 1.
+pub(super) struct Table {
+    /// Polls the task once, or drops its future. Takes a reference.
+    pub(super) run: unsafe fn(NonNull<Header>),
+    /// Drops the future if nobody runs the task. Takes a reference.
+    pub(super) cancel: unsafe fn(NonNull<Header>, Option<io::Error>),
+    /// Hands the task to its `Schedule`. Takes a reference.
+    pub(super) schedule: unsafe fn(NonNull<Header>),
+    /// Moves the output, a `Result<F::Output, JoinError>`, to where the second pointer points.
+    pub(super) take_output: unsafe fn(NonNull<Header>, NonNull<()>),
+    /// Drops the output, if it was not taken; a panic in it is told to the `Schedule`.
+    pub(super) drop_output: unsafe fn(NonNull<Header>),
+    /// Frees the cell.
+    pub(super) free: unsafe fn(NonNull<Header>),
+}
+
+impl Header {
+    pub(super) fn new(table: &'static Table) -> Self {
+        Self {
+            state: State::new(),
+            table,
+            tag: AtomicU64::new(0),
+            joiner: UnsafeCell::new(MaybeUninit::uninit()),
+        }
+    }
+
+    /// True if the task is complete; else whoever completes it wakes the waker of `cx`.
+    ///
+    /// # Safety
+    ///
+    /// - The caller is the join handle.
+    pub(super) unsafe fn poll_complete(&self, cx: &Context<'_>) -> bool {
+        if self.state.is_complete() {
+            return true;
+        }
+        if self.state.has_joiner() {
+            // SAFETY: rule 3: nobody writes while the flag is set, and only the caller clears it.
+            let known = unsafe { &*self.joiner.get() };
+            // SAFETY: rule 3: it was set. If the task completes meanwhile the waker moves away, and
+            // what is compared are the words that it left.
+            let known = unsafe { known.assume_init_ref() };
+            if known.will_wake(cx.waker()) {
+                return self.state.is_complete();
+            }
+        }
+        // SAFETY: by this function's contract.
+        unsafe { self.withdraw_joiner() };
+        if self.state.is_complete() {
+            return true;
+        }
+        let waker = MaybeUninit::new(cx.waker().clone());
+        // SAFETY: rule 3: the flag is clear, and the caller is the handle. If the task completes
+        // just now nobody looks here.
+        unsafe { self.joiner.get().write(waker) };
+        if self.state.offer_joiner() {
+            return false;
+        }
+        // SAFETY: rule 3: it was written a few lines above and is the handle's again.
+        drop(unsafe { self.take_joiner() });
+        true
+    }
+
+    /// Drops the joiner's waker, if there is one and it is not on its way to be woken.
+    ///
+    /// # Safety
+    ///
+    /// - The caller is the join handle.
+    pub(super) unsafe fn withdraw_joiner(&self) {
+        if self.state.has_joiner() && self.state.withdraw_joiner() {
+            // SAFETY: rule 3: it was set, and is the handle's again.
+            drop(unsafe { self.take_joiner() });
+        }
+    }
+
+    /// Wakes the joiner.
+    ///
+    /// # Safety
+    ///
+    /// - `State::complete` told the caller that the joiner is its own.
+    pub(super) unsafe fn wake_joiner(&self) {
+        // SAFETY: rule 3, by this function's contract.
+        wake(unsafe { self.take_joiner() });
+    }
+
+    /// # Safety
+    ///
+    /// - There is a waker and it is the caller's, by rule 3.
+    unsafe fn take_joiner(&self) -> Waker {
+        // SAFETY: by this function's contract.
+        let waker = unsafe { self.joiner.get().read() };
+        // SAFETY: by this function's contract.
+        unsafe { waker.assume_init() }
+    }
+}
+
+/// Gives up a reference.
+///
+/// # Safety
+///
+/// - The caller has one and uses it no more.
+pub(super) unsafe fn release(task: NonNull<Header>) {
+    // SAFETY: rule 2: there is a reference.
+    if unsafe { task.as_ref() }.state.release() {
+        // SAFETY: rule 2: it was the last.
+        unsafe { free(task) };
+    }
+}
+
+/// Frees a task.
+///
+/// # Safety
+///
+/// - The last reference was given up, by the caller.
+pub(super) unsafe fn free(task: NonNull<Header>) {
+    // SAFETY: rule 2: the cell is there until it is freed here.
+    let table = unsafe { task.as_ref() }.table;
+    // SAFETY: rules 1 and 2.
+    unsafe { (table.free)(task) };
+}
+
+/// A reference to a task that may run it.
+pub(crate) struct Runnable(NonNull<Header>);
+
+// SAFETY: what a task is made of may go to any thread (`Cell::new` asks for it), and its word says
+// who may touch what.
+unsafe impl Send for Runnable {}
+// SAFETY: as above; `&Runnable` gives access to atomics alone.
+unsafe impl Sync for Runnable {}
+
+impl Runnable {
+    /// # Safety
+    ///
+    /// - `task` is a pointer of rule 1, and the caller gives its reference away.
+    pub(super) unsafe fn new(task: NonNull<Header>) -> Self {
+        Self(task)
+    }
+
+    /// Polls the task once, or drops its future if it was aborted. Never panics.
+    pub(crate) fn run(self) {
+        let run = self.header().table.run;
+        // SAFETY: rule 4: the reference goes with it.
+        unsafe { run(self.into_pointer()) };
+    }
+
+    /// Drops the task's future now, or, if another thread is polling it, after that poll. Its join
+    /// handle resolves to a cancelled `JoinError`, which names the cause if the task could not be
+    /// started. Never panics.
+    pub(crate) fn cancel(self, cause: Option<io::Error>) {
+        let cancel = self.header().table.cancel;
+        // SAFETY: rule 4: the reference goes with it.
+        unsafe { cancel(self.into_pointer(), cause) };
+    }
+
+    /// A number for the use of whoever spawned the task; zero in a new one.
+    pub(crate) fn tag(&self) -> &AtomicU64 {
+        &self.header().tag
+    }
+
+    fn header(&self) -> &Header {
+        // SAFETY: rule 2: this is a reference.
+        unsafe { self.0.as_ref() }
+    }
+
+    fn into_pointer(self) -> NonNull<Header> {
+        let task = self.0;
+        forget(self);
+        task
+    }
+}
+
+impl Clone for Runnable {
+    fn clone(&self) -> Self {
+        self.header().state.retain();
+        Self(self.0)
+    }
+}
+
+impl Drop for Runnable {
+    fn drop(&mut self) {
+        // SAFETY: rule 2: this was a reference.
+        unsafe { release(self.0) };
+    }
+}
+
+impl fmt::Debug for Runnable {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Runnable")
+    }
+}
+
+/// A place for one task, which any thread may put in or take out.
+#[derive(Debug, Default)]
+pub(crate) struct Place(AtomicPtr<Header>);
+
+impl Place {
+    /// Puts `task` in, and gives back what was there.
+    pub(crate) fn put(&self, task: Runnable) -> Option<Runnable> {
+        self.swap(task.into_pointer().as_ptr())
+    }
+
+    /// Takes out what is there.
+    pub(crate) fn take(&self) -> Option<Runnable> {
+        if self.is_empty() {
+            return None;
+        }
+        self.swap(ptr::null_mut())
+    }
+
+    /// True if there was nothing just now.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.0.load(Acquire).is_null()
+    }
+
+    fn swap(&self, task: *mut Header) -> Option<Runnable> {
+        // Release: pairs with the Acquire of whoever takes it out.
+        let before = NonNull::new(self.0.swap(task, AcqRel))?;
+        // SAFETY: it came out of a `Runnable` that was forgotten, and comes out of here once.
+        Some(unsafe { Runnable::new(before) })
+    }
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        drop(self.take());
+    }
+}
+
+/// The waker of a task for the time of a poll, which lends it the reference that it runs with.
+///
+/// # Safety
+///
+/// - `task` is a pointer of rule 1, and a reference to it outlives what is returned.
+pub(super) unsafe fn lent_waker(task: NonNull<Header>) -> ManuallyDrop<Waker> {
+    // SAFETY: `WAKER` keeps the contract of wakers: each function does its part with a reference,
+    // from any thread. The lent reference is never given up, by `ManuallyDrop`.
+    ManuallyDrop::new(unsafe { Waker::new(task.as_ptr().cast(), &WAKER) })
+}
+
+static WAKER: RawWakerVTable = RawWakerVTable::new(clone, wake_by_value, wake_by_ref, drop_waker);
+
+/// # Safety
+///
+/// - For `WAKER` alone: `data` is a pointer of rule 1, behind a reference.
+unsafe fn clone(data: *const ()) -> RawWaker {
+    // SAFETY: by this function's contract.
+    unsafe { header(data).as_ref() }.state.retain();
+    RawWaker::new(data, &WAKER)
+}
+
+/// # Safety
+///
+/// - For `WAKER` alone: `data` is a pointer of rule 1, and the caller gives its reference away.
+unsafe fn wake_by_value(data: *const ()) {
+    let task = header(data);
+    // SAFETY: by this function's contract.
+    let Header { state, table, .. } = unsafe { task.as_ref() };
+    if state.wake() {
+        // SAFETY: rule 4: the reference goes with it.
+        unsafe { (table.schedule)(task) };
+    } else {
+        // SAFETY: the reference was given away to here.
+        unsafe { release(task) };
+    }
+}
+
+/// # Safety
+///
+/// - For `WAKER` alone: `data` is a pointer of rule 1, behind a reference.
+unsafe fn wake_by_ref(data: *const ()) {
+    let task = header(data);
+    // SAFETY: by this function's contract.
+    let Header { state, table, .. } = unsafe { task.as_ref() };
+    if state.wake() {
+        state.retain();
+        // SAFETY: rule 4: a reference for it was made a line above.
+        unsafe { (table.schedule)(task) };
+    }
+}
+
+/// # Safety
+///
+/// - For `WAKER` alone: `data` is a pointer of rule 1, and the caller gives its reference away.
+unsafe fn drop_waker(data: *const ()) {
+    // SAFETY: by this function's contract.
+    unsafe { release(header(data)) };
+}
+
+fn header(data: *const ()) -> NonNull<Header> {
+    NonNull::new(data.cast_mut().cast()).expect("a waker of ours points to a task")
+}
+
+/// Polls for the output of a task: as [`Header::poll_complete`].
+///
+/// # Safety
+///
+/// - The caller is the join handle of `task`, whose output is a `T` and was not taken.
+pub(super) unsafe fn poll_output<T>(task: NonNull<Header>, cx: &Context<'_>) -> Poll<T> {
+    // SAFETY: rule 2: the handle is a reference.
+    let header = unsafe { task.as_ref() };
+    // SAFETY: by this function's contract.
+    if !unsafe { header.poll_complete(cx) } {
+        return Poll::Pending;
+    }
+    let mut output = MaybeUninit::<T>::uninit();
+    let place = NonNull::from(&mut output).cast();
+    // SAFETY: the task is complete and the caller is its handle, by this function's contract.
+    unsafe { (header.table.take_output)(task, place) };
+    // SAFETY: it was moved there a line above.
+    Poll::Ready(unsafe { output.assume_init() })
+}

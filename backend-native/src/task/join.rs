@@ -1,0 +1,104 @@
+//! The handle of a task: a future of its output.
+//!
+//! It knows the header and nothing of the future. The door and the blocking pool hand it out.
+//!
+//! # Safety argument
+//!
+//! A task has one handle, made with it, that is not `Clone`; it is used through `&mut` or dropped,
+//! so it is used by one thread at a time. It is a reference by rule 2 of `header.rs`, and its `T`
+//! is the output of the future in the cell, since [`Join::new`] is called where both are known.
+
+#![allow(unsafe_code)]
+
+use std::{
+    marker::PhantomData,
+    pin::Pin,
+    ptr::NonNull,
+    task::{Context, Poll},
+};
+
+use anyrt_api::task::JoinError;
+
+use super::{
+    header::{Header, free, poll_output, release},
+    state::Leave,
+};
+
+/// The join handle of a task: a future of its output. Dropping it detaches the task.
+#[must_use = "dropping a join handle detaches the task; write `drop` to say so"]
+pub(crate) struct Join<T> {
+    task: NonNull<Header>,
+    output: PhantomData<fn() -> T>,
+}
+
+// SAFETY: the handle gives its thread the output, which may go there, and its word says when.
+unsafe impl<T: Send> Send for Join<T> {}
+// SAFETY: `&Join` reaches atomics alone.
+unsafe impl<T: Send> Sync for Join<T> {}
+
+impl<T> Join<T> {
+    /// # Safety
+    ///
+    /// - `task` is the pointer of a new task whose output is a `T`; the caller gives the handle's
+    ///   reference away.
+    pub(super) unsafe fn new(task: NonNull<Header>) -> Self {
+        Self {
+            task,
+            output: PhantomData,
+        }
+    }
+
+    /// Asks for the task to be cancelled. Idempotent; does nothing once the task has ended.
+    pub(crate) fn abort(&self) {
+        let header = self.header();
+        if header.state.abort() {
+            header.state.retain();
+            // SAFETY: rule 4 of `header.rs`: a reference for it was made a line above.
+            unsafe { (header.table.schedule)(self.task) };
+        }
+    }
+
+    /// True once the task's future was dropped.
+    pub(crate) fn is_finished(&self) -> bool {
+        self.header().state.is_complete()
+    }
+
+    /// Names the task among those that exist: its address.
+    pub(crate) fn id(&self) -> u64 {
+        self.task.addr().get() as u64
+    }
+
+    fn header(&self) -> &Header {
+        // SAFETY: the handle is a reference.
+        unsafe { self.task.as_ref() }
+    }
+}
+
+impl<T> Future for Join<T> {
+    type Output = Result<T, JoinError>;
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        // SAFETY: this is the handle, borrowed mutably. That the output is taken once is seen to
+        // there.
+        unsafe { poll_output(self.task, cx) }
+    }
+}
+
+impl<T> Drop for Join<T> {
+    fn drop(&mut self) {
+        let header = self.header();
+        // SAFETY: this is the handle, borrowed mutably.
+        unsafe { header.withdraw_joiner() };
+        match header.state.leave() {
+            Leave::Left { last: false } => {}
+            // SAFETY: the reference was given up, and was the last.
+            Leave::Left { last: true } => unsafe { free(self.task) },
+            Leave::Output => {
+                // SAFETY: complete, and this is the handle: the output is its own.
+                unsafe { (header.table.drop_output)(self.task) };
+                // SAFETY: nothing uses the handle after its drop.
+                unsafe { release(self.task) };
+            }
+        }
+    }
+}
