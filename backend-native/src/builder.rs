@@ -34,6 +34,7 @@ use crate::{
 #[must_use = "a builder does nothing until it is told to build"]
 pub struct Builder {
     workers: Option<usize>,
+    spare_workers: Option<usize>,
     event_interval: u32,
     thread_name: String,
     stack_size: Option<usize>,
@@ -76,6 +77,7 @@ impl Builder {
     pub fn new() -> Self {
         Self {
             workers: None,
+            spare_workers: None,
             event_interval: 61,
             thread_name: "anyrt".into(),
             stack_size: None,
@@ -96,6 +98,19 @@ impl Builder {
     pub fn workers(mut self, workers: usize) -> Self {
         assert!(workers > 0, "a runtime needs a worker");
         self.workers = Some(workers);
+        self
+    }
+
+    /// The most workers there may be besides, while others are stuck in a poll; with zero there are
+    /// none. By default as many as workers, and at least four.
+    ///
+    /// A task that blocks or computes for long holds its worker. If no worker is left and one has
+    /// blocked for some milliseconds, or computed for 50, a spare worker takes its part, so that
+    /// what else can run is run, and sockets and timers are served. It is a safety net: what blocks
+    /// belongs into [`spawn_blocking`](anyrt_api::Spawn::spawn_blocking), and
+    /// [`Metrics::stuck_polls`](crate::Metrics::stuck_polls) counts what is elsewhere.
+    pub fn spare_workers(mut self, limit: usize) -> Self {
+        self.spare_workers = Some(limit);
         self
     }
 
@@ -175,6 +190,7 @@ impl Builder {
         };
         Runtime::start(Config {
             workers,
+            spare_workers: self.spare_workers.unwrap_or(workers.max(4)),
             event_interval: self.event_interval,
             unhandled_panic: self.unhandled_panic,
             hooks: self.hooks,

@@ -11,8 +11,9 @@
 //! ```
 //!
 //! There is no thread for sockets or timers: a worker that has nothing to run waits for them, and
-//! so does a thread in `block_on`. The task, the reactor and the timers do not know each other;
-//! they are joined by `Waker` and a schedule function.
+//! so does a thread in `block_on`. A monitor looks whether a worker is stuck in a poll, and sends a
+//! spare one; while nothing runs it sleeps as well. The task, the reactor and the timers do not
+//! know each other; they are joined by `Waker` and a schedule function.
 //!
 //! ```
 //! use anyrt_api::task;
@@ -36,6 +37,7 @@
 mod runtime;
 
 mod builder;
+mod metrics;
 
 mod executor;
 mod task;
@@ -50,5 +52,6 @@ mod threads;
 mod wake;
 
 pub use builder::{Builder, UnhandledPanic};
+pub use metrics::Metrics;
 pub use runtime::{Native, NativeJoin, Runtime};
 pub use timer::Sleep;

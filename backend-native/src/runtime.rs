@@ -32,7 +32,7 @@ use {
 #[cfg(unix)]
 use crate::net::{UnixDatagram, UnixListener, UnixStream};
 use crate::{
-    Builder,
+    Builder, Metrics,
     driver::{self, Driver},
     executor::{self, Config, Shared},
     net::{TcpListener, TcpStream, UdpSocket},
@@ -63,6 +63,12 @@ impl Runtime {
     /// The settings of a runtime.
     pub fn builder() -> Builder {
         Builder::new()
+    }
+
+    /// What the runtime has done, and has at this moment.
+    #[must_use]
+    pub fn metrics(&self) -> Metrics {
+        self.shared.metrics()
     }
 
     pub(crate) fn start(config: Config) -> io::Result<Self> {
@@ -131,6 +137,12 @@ pub struct Native {
 }
 
 impl Native {
+    /// What the runtime has done, and has at this moment.
+    #[must_use]
+    pub fn metrics(&self) -> Metrics {
+        self.shared.metrics()
+    }
+
     fn of(shared: &Arc<Shared>) -> Self {
         Native {
             shared: shared.clone(),
@@ -163,7 +175,7 @@ impl fmt::Debug for Native {
 pub(crate) fn around(shared: &Arc<Shared>, role: Role, body: &mut dyn FnMut()) {
     match role {
         Role::Worker => Native::of(shared).drive(body),
-        Role::Blocking => Native::of(shared).enter(body),
+        Role::Blocking | Role::Monitor => Native::of(shared).enter(body),
     }
 }
 

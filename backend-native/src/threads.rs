@@ -25,6 +25,8 @@ pub(crate) enum Role {
     Worker,
     /// It runs closures that may block.
     Blocking,
+    /// It looks after the workers, and runs nothing of others.
+    Monitor,
 }
 
 /// What the application wants to be done on each thread that runs its code.
@@ -62,6 +64,7 @@ struct Inner {
 #[derive(Debug)]
 struct Thread {
     number: usize,
+    role: Role,
     /// `None` until it has begun to run.
     id: Option<ThreadId>,
 }
@@ -90,10 +93,11 @@ impl Threads {
     ///
     /// The system's, if it gives us no thread; `body` is dropped then.
     pub(crate) fn start(&self, role: Role, body: impl FnOnce() + Send + 'static) -> io::Result<()> {
-        let alive = Alive::new(self.0.clone());
+        let alive = Alive::new(self.0.clone(), role);
         let kind = match role {
             Role::Worker => "worker",
             Role::Blocking => "blocking",
+            Role::Monitor => "monitor",
         };
         let name = format!("{}-{kind}-{}", self.0.name, alive.number);
         let mut builder = thread::Builder::new().name(name);
@@ -104,14 +108,20 @@ impl Threads {
             alive.started();
             let mut body = Some(body);
             (alive.inner.around)(role, &mut || {
-                call(alive.inner.hooks.on_start.as_ref());
+                alive.inner.call(role, |hooks| &hooks.on_start);
                 if let Some(body) = body.take() {
                     body();
                 }
-                call(alive.inner.hooks.on_stop.as_ref());
+                alive.inner.call(role, |hooks| &hooks.on_stop);
             });
         })?;
         Ok(())
+    }
+
+    /// How many threads there are for this.
+    pub(crate) fn n_alive(&self, role: Role) -> usize {
+        let alive = self.0.lock();
+        alive.iter().filter(|thread| thread.role == role).count()
     }
 
     /// Waits until all threads but the calling one are gone, at most `limit`.
@@ -132,9 +142,10 @@ struct Alive {
 }
 
 impl Alive {
-    fn new(inner: Arc<Inner>) -> Self {
+    fn new(inner: Arc<Inner>, role: Role) -> Self {
         let number = inner.n_started.fetch_add(1, Relaxed);
-        inner.lock().push(Thread { number, id: None });
+        let id = None;
+        inner.lock().push(Thread { number, role, id });
         Self { inner, number }
     }
 
@@ -157,6 +168,15 @@ impl Drop for Alive {
 }
 
 impl Inner {
+    /// Calls a hook; a panic of it is swallowed, after the panic hook has seen it.
+    fn call(&self, role: Role, which: impl FnOnce(&Hooks) -> &Option<Hook>) {
+        if role != Role::Monitor
+            && let Some(hook) = which(&self.hooks)
+        {
+            quietly(|| hook());
+        }
+    }
+
     fn lock(&self) -> MutexGuard<'_, Vec<Thread>> {
         self.alive.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -168,12 +188,5 @@ impl fmt::Debug for Inner {
             .field("name", &self.name)
             .field("alive", &self.lock().len())
             .finish_non_exhaustive()
-    }
-}
-
-/// Calls a hook; a panic of it is swallowed, after the panic hook has seen it.
-fn call(hook: Option<&Hook>) {
-    if let Some(hook) = hook {
-        quietly(|| hook());
     }
 }

@@ -1,6 +1,8 @@
 //! What a builder is told, seen on the runtime that it builds.
 
 use std::{
+    io,
+    process::Command,
     sync::{
         Arc,
         atomic::{AtomicUsize, Ordering::SeqCst},
@@ -83,4 +85,64 @@ fn ends(runtime: &Runtime) {
     while runtime.block_on(runtime.handle().spawn(async {})).is_ok() {
         assert!(start.elapsed() < LONG, "the runtime goes on");
     }
+}
+
+#[test]
+fn metrics_count_what_was_done() {
+    let runtime = Builder::new()
+        .workers(1)
+        .build()
+        .expect("threads and descriptors are left");
+    let before = runtime.metrics();
+    assert_eq!((before.workers, before.spare_workers), (1, 0));
+    for _ in 0..10 {
+        runtime
+            .block_on(runtime.handle().spawn(async {}))
+            .expect("it does not panic");
+    }
+    let after = runtime.handle().metrics();
+    assert!(after.polls >= before.polls + 10, "{before:?}, {after:?}");
+    // With nothing left to run the worker goes to sleep, but not at once.
+    let start = Instant::now();
+    while runtime.metrics().parks == 0 {
+        assert!(start.elapsed() < LONG, "it does not park");
+        thread::yield_now();
+    }
+}
+
+/// Run by the test below, in a process with its own environment.
+#[test]
+#[ignore = "run by `the_environment_has_the_number_of_workers`"]
+fn child() {
+    match Builder::new().build() {
+        Ok(runtime) => println!("workers: {}", runtime.metrics().workers),
+        Err(error) => println!("error: {:?} {error}", error.kind()),
+    }
+    let explicit = Builder::new().workers(2).build();
+    let workers = explicit.map(|runtime| runtime.metrics().workers);
+    println!(
+        "explicit: {}",
+        workers.expect("the environment is not asked")
+    );
+}
+
+#[test]
+fn the_environment_has_the_number_of_workers() -> io::Result<()> {
+    let ask = |text: &str| -> io::Result<String> {
+        let output = Command::new(std::env::current_exe()?)
+            .args(["child", "--exact", "--ignored", "--nocapture"])
+            .env("ANYRT_NATIVE_WORKERS", text)
+            .output()?;
+        Ok(String::from_utf8_lossy(&output.stdout).into_owned())
+    };
+    let three = ask(" 3 ")?;
+    assert!(
+        three.contains("workers: 3\n") && three.contains("explicit: 2\n"),
+        "{three}"
+    );
+    for wrong in ["0", "many", "-1", ""] {
+        let text = ask(wrong)?;
+        assert!(text.contains("error: InvalidInput"), "{wrong:?}: {text}");
+    }
+    Ok(())
 }

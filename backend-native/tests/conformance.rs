@@ -11,13 +11,7 @@ impl Backend for Direct {
     type Owner = Runtime;
 
     const NAME: &'static str = "native";
-    const DEVIATIONS: &'static [Deviation] = &[Deviation {
-        law: "L063",
-        why: "the task that a worker woke last is its alone until its poll ends, since nobody \
-              watches for workers that block",
-        advice: "yield in polls that take long, or do such work in `block_in_place` or \
-                 `spawn_blocking`",
-    }];
+    const DEVIATIONS: &'static [Deviation] = &[];
     const CAPABILITIES: &'static [Capability] =
         &[Capability::Os, Capability::Threads, Capability::Unix];
 

@@ -267,7 +267,7 @@ fn idle_blocking_threads_end() {
         assert!(name.is_some_and(|name| name.starts_with("idle-test-blocking-")));
     }
     let start = Instant::now();
-    while !format!("{rt:?}").contains("alive: 1") {
+    while rt.metrics().blocking_threads > 0 {
         assert!(start.elapsed() < LONG, "{rt:?}");
         thread::sleep(Duration::from_millis(5));
     }

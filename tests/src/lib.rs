@@ -18,13 +18,7 @@ impl Backend for Native {
     type Owner = anyrt_native::Runtime;
     const NAME: &'static str = "native";
     const CAPABILITIES: &'static [Capability] = ALL;
-    const DEVIATIONS: &'static [Deviation] = &[Deviation {
-        law: "L063",
-        why: "the task that a worker woke last is its alone until its poll ends, since nobody \
-              watches for workers that block",
-        advice: "yield in polls that take long, or do such work in `block_in_place` or \
-                 `spawn_blocking`",
-    }];
+    const DEVIATIONS: &'static [Deviation] = &[];
 
     fn start(setup: &Setup) -> io::Result<Self::Owner> {
         anyrt_native::Builder::new()

@@ -4,21 +4,20 @@
 //! `block_on` call [`Driver::park`]; what they get is wakers, which they wake with no lock held.
 //!
 //! There is one seat, since several threads in one epoll cost more than they bring. The thread in
-//! the seat waits in the poller; all others that park wait beside it. A thread that leaves the seat
-//! has something to run, and may be gone for long: if it blocks, nobody waits for events any more.
-//! So while the seat is left and taken, one of those beside it is the *watcher*: it looks once a
-//! millisecond, and takes a seat that nobody has used since it looked last. Once it finds the
-//! thread in the seat at rest, it rests as well: an idle runtime does not wake up.
+//! the seat waits in the poller; all others that park wait beside it. A worker that leaves the seat
+//! has something to run, and comes back to it; but it may be gone for long. So somebody from
+//! outside, the runtime's monitor, looks at the seat now and then ([`Driver::look`]) and sends one
+//! of those beside to a seat that nobody has used since the look before.
 //!
 //! Rules, for those who change this file:
 //!
-//! 1. The seat is left only by dropping a [`Seat`], which appoints a watcher if there is none and
-//!    somebody is beside.
+//! 1. A thread that leaves the seat and does not come back by itself (a guest, a worker that ends)
+//!    appoints somebody from beside: [`Driver::appoint_if_left`].
 //! 2. A thread that parks beside puts itself into the crew, then looks again whether the seat is
-//!    free, and only then sleeps. Between the two stands a full fence, as between giving the seat
-//!    back and looking at the crew: one of the two sees the other.
-//! 3. The watcher gives its post up only where it holds the seat, or after having seen the seat
-//!    taken (looked at again after giving up, by the same fence), or else by appointing another.
+//!    free, and only then sleeps. Between the two stands a full fence, as between rule 1's leaving
+//!    and its look at the crew: one of the two sees the other.
+//! 3. The monitor may rest only while the seat is taken, or while a worker runs: that one comes
+//!    back to the seat, or wakes the monitor. See `executor/monitor/MONITOR.md`.
 
 mod parker;
 #[cfg(test)]
@@ -36,7 +35,7 @@ use std::{
 
 use anyrt_kit::{fork::Process, gone};
 
-use self::parker::{Crew, Post, Reason};
+use self::parker::{Crew, Reason};
 pub(crate) use self::parker::{Kind, Parker};
 use crate::{
     reactor::{Events, Reactor},
@@ -46,8 +45,6 @@ use crate::{
 
 /// The backend's name in messages.
 pub(crate) const NAME: &str = "native";
-/// How often a watcher looks. It bounds how long a blocked worker can hold up sockets and timers.
-const WATCH: Duration = Duration::from_millis(1);
 
 /// The reactor and the timers of one runtime, and the threads that wait for them.
 #[derive(Debug)]
@@ -56,13 +53,13 @@ pub(crate) struct Driver {
     timers: Timers,
     /// Held by the thread that waits for events.
     seat: Mutex<Events>,
-    /// How often the seat was left. Also the word of the fences.
-    n_left: AtomicUsize,
+    /// How often the seat was taken and left: odd while it is taken. Written by the thread in it.
+    n_uses: AtomicUsize,
     crew: Mutex<Crew>,
-    /// The number of threads in the crew, and whether one of them watches: hints for `Seat::drop`,
-    /// written under the crew's lock.
+    /// The number of threads in the crew, and whether one of them is on its way to the seat: hints,
+    /// written under the crew's lock. The first is also the word of the fences.
     n_beside: AtomicUsize,
-    watched: AtomicBool,
+    awaited: AtomicBool,
     /// A guest is in the seat: a worker that parks asks for it.
     guest_drives: AtomicBool,
     closed: AtomicBool,
@@ -81,10 +78,10 @@ impl Driver {
             reactor: Reactor::new()?,
             timers: Timers::new(),
             seat: Mutex::new(Events::new()),
-            n_left: AtomicUsize::new(0),
+            n_uses: AtomicUsize::new(0),
             crew: Mutex::default(),
             n_beside: AtomicUsize::new(0),
-            watched: AtomicBool::new(false),
+            awaited: AtomicBool::new(false),
             guest_drives: AtomicBool::new(false),
             closed: AtomicBool::new(false),
             process: Process::this(),
@@ -107,7 +104,7 @@ impl Driver {
             return;
         }
         if self.failure.get().is_some() {
-            parker.sleep(None);
+            parker.sleep();
             return parker.stop();
         }
         let lent = parker.kind() == Kind::Guest && self.appoint_worker();
@@ -161,12 +158,32 @@ impl Driver {
         gone::error(NAME)
     }
 
+    /// True if the seat is taken at this moment.
+    pub(crate) fn is_driven(&self) -> bool {
+        self.n_uses.load(Relaxed) % 2 == 1
+    }
+
+    /// From the monitor: sends somebody from beside to a seat that was left and not used since the
+    /// look before. `last` is what this function leaves there.
+    pub(crate) fn look(&self, last: &mut usize) {
+        let n_uses = self.n_uses.load(Relaxed);
+        if std::mem::replace(last, n_uses) == n_uses && n_uses.is_multiple_of(2) {
+            self.appoint_if_left();
+        }
+    }
+
+    /// Rule 1: the calling thread has left the seat, or may have, and does not come back.
+    pub(crate) fn appoint_if_left(&self) {
+        // Rule 2: pairs with the fence of `park_beside`.
+        full_fence(&self.n_beside);
+        if self.n_beside.load(Relaxed) > 0 && !self.is_driven() {
+            self.appoint(None);
+        }
+    }
+
     fn try_seat(&self) -> Option<Seat<'_>> {
         let events = self.seat.try_lock().ok()?;
-        Some(Seat {
-            events: Some(events),
-            driver: self,
-        })
+        Some(Seat::new(events, &self.n_uses))
     }
 
     /// Waits in the seat, once.
@@ -174,16 +191,22 @@ impl Driver {
         if !parker.start_driving() {
             return;
         }
-        self.guest_drives
-            .store(parker.kind() == Kind::Guest, Relaxed);
+        let is_guest = parker.kind() == Kind::Guest;
+        if is_guest {
+            self.guest_drives.store(true, Relaxed);
+        }
         let timeout = self.timers.set_alarm();
         self.turn(&mut seat, timeout, wakers);
-        self.guest_drives.store(false, Relaxed);
         parker.stop();
+        if is_guest {
+            self.guest_drives.store(false, Relaxed);
+            drop(seat);
+            self.appoint_if_left();
+        }
     }
 
     fn turn(&self, seat: &mut Seat<'_>, timeout: Option<Duration>, wakers: &mut Vec<Waker>) {
-        let events = seat.events();
+        let events = &mut *seat.events;
         match self.reactor.wait(events, timeout) {
             Ok(()) => self.reactor.dispatch(events, wakers),
             Err(error) => self.fail(&error, wakers),
@@ -200,122 +223,76 @@ impl Driver {
         }
     }
 
-    /// Waits beside the seat, as watcher if appointed.
+    /// Waits beside the seat until there is something to do, or it is to be taken.
     fn park_beside(&self, parker: &Arc<Parker>, wakers: &mut Vec<Waker>) {
-        self.join_crew(parker);
-        // Rule 2: pairs with the fence in `Seat::drop`.
-        full_fence(&self.n_left);
-        // A guest does not take the seat from a watcher who is on the way to it.
-        let may_drive = parker.kind() == Kind::Worker || !self.watched.load(Relaxed);
-        if may_drive && let Some(seat) = self.try_seat() {
-            self.leave_crew(parker);
-            return self.drive(seat, parker, wakers);
-        }
+        self.with_crew(|crew| crew.join(parker));
+        // Rule 2: pairs with the fence in `appoint_if_left`.
+        full_fence(&self.n_beside);
+        // A guest does not take the seat from one who is on the way to it.
+        let mut may_drive = parker.kind() == Kind::Worker || !self.awaited.load(Relaxed);
         if parker.kind() == Kind::Worker && self.guest_drives.load(Relaxed) {
             // The guest parks again, and gives us the seat then.
             self.wake();
         }
-        let mut post = Post::Off;
         loop {
-            let n_left = self.n_left.load(Relaxed);
-            let reason = parker.sleep(match post {
-                Post::Off => None,
-                Post::Watch => Some(WATCH),
-                Post::Drive => Some(Duration::ZERO),
-            });
-            match reason {
-                Reason::Notified => {
-                    self.leave_crew(parker);
-                    parker.stop();
-                    return self.appoint_if_left();
+            if may_drive && let Some(seat) = self.try_seat() {
+                self.with_crew(|crew| crew.leave(parker));
+                return self.drive(seat, parker, wakers);
+            }
+            match parker.sleep() {
+                Reason::Appointed => {
+                    self.with_crew(|crew| crew.arrived(parker));
+                    may_drive = true;
                 }
-                Reason::Appointed(new) => post = new,
-                Reason::TimedOut => {
-                    let rested = self.n_left.load(Relaxed) == n_left;
-                    if (rested || post == Post::Drive)
-                        && let Some(seat) = self.try_seat()
-                    {
-                        self.leave_crew(parker);
-                        return self.drive(seat, parker, wakers);
+                Reason::Notified => {
+                    self.with_crew(|crew| crew.leave(parker));
+                    parker.stop();
+                    if parker.kind() == Kind::Guest {
+                        // It may have been on its way to the seat.
+                        self.appoint_if_left();
                     }
-                    post = if rested {
-                        self.rest(parker)
-                    } else {
-                        Post::Watch
-                    };
+                    return;
                 }
             }
-        }
-    }
-
-    /// The watcher found the thread in the seat at rest.
-    fn rest(&self, parker: &Arc<Parker>) -> Post {
-        lock(&self.crew).set_watcher(None, &self.watched);
-        // Rule 3: pairs with the fence in `Seat::drop`.
-        full_fence(&self.n_left);
-        if self.seat.try_lock().is_err() {
-            return Post::Off;
-        }
-        // It was left just now, and by that lock perhaps refused to another: watch on, unless
-        // somebody else was appointed meanwhile.
-        let mut crew = lock(&self.crew);
-        if crew.is_watched() {
-            return Post::Off;
-        }
-        crew.set_watcher(Some(parker), &self.watched);
-        Post::Watch
-    }
-
-    fn join_crew(&self, parker: &Arc<Parker>) {
-        let mut crew = lock(&self.crew);
-        crew.join(parker);
-        self.n_beside.store(crew.len(), Relaxed);
-    }
-
-    fn leave_crew(&self, parker: &Arc<Parker>) {
-        let mut crew = lock(&self.crew);
-        crew.leave(parker, &self.watched);
-        self.n_beside.store(crew.len(), Relaxed);
-    }
-
-    /// Rule 1: somebody has to look after a seat that is, or may be, left.
-    fn appoint_if_left(&self) {
-        // Rules 2 and 3: pairs with the fences of `park_beside` and `rest`.
-        full_fence(&self.n_left);
-        if self.n_beside.load(Relaxed) > 0 && !self.watched.load(Relaxed) {
-            lock(&self.crew).appoint(Post::Watch, None, &self.watched);
         }
     }
 
     /// A guest leaves the seat to a worker, which can run what it finds there by itself. True if
     /// there is one beside.
     fn appoint_worker(&self) -> bool {
-        self.n_beside.load(Relaxed) > 0
-            && !self.watched.load(Relaxed)
-            && self.seat.try_lock().is_ok()
-            && lock(&self.crew).appoint(Post::Drive, Some(Kind::Worker), &self.watched)
+        self.n_beside.load(Relaxed) > 0 && !self.is_driven() && self.appoint(Some(Kind::Worker))
+    }
+
+    fn appoint(&self, only: Option<Kind>) -> bool {
+        self.with_crew(|crew| crew.appoint(only))
+    }
+
+    fn with_crew<T>(&self, f: impl FnOnce(&mut Crew) -> T) -> T {
+        let mut crew = lock(&self.crew);
+        let output = f(&mut crew);
+        self.n_beside.store(crew.len(), Relaxed);
+        self.awaited.store(crew.is_awaited(), Relaxed);
+        output
     }
 }
 
 /// The seat, while a thread has it.
 struct Seat<'a> {
-    /// Always there, but while it is dropped.
-    events: Option<MutexGuard<'a, Events>>,
-    driver: &'a Driver,
+    events: MutexGuard<'a, Events>,
+    n_uses: &'a AtomicUsize,
 }
 
-impl Seat<'_> {
-    fn events(&mut self) -> &mut Events {
-        self.events
-            .as_mut()
-            .expect("the seat is given back on drop")
+impl<'a> Seat<'a> {
+    fn new(events: MutexGuard<'a, Events>, n_uses: &'a AtomicUsize) -> Self {
+        n_uses.store(n_uses.load(Relaxed).wrapping_add(1), Relaxed);
+        Self { events, n_uses }
     }
 }
 
 impl Drop for Seat<'_> {
     fn drop(&mut self) {
-        self.events = None;
-        self.driver.n_left.fetch_add(1, Relaxed);
-        self.driver.appoint_if_left();
+        // Before the lock is given back, so that one thread writes at a time.
+        let n_uses = self.n_uses.load(Relaxed);
+        self.n_uses.store(n_uses.wrapping_add(1), Relaxed);
     }
 }

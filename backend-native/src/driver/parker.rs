@@ -1,19 +1,14 @@
 //! A thread that waits, and the crew of those that wait beside the driver's seat.
 //!
-//! It knows nothing of events: `mod.rs` decides who drives, who watches and who sleeps.
+//! It knows nothing of events: `mod.rs` decides who drives and who sleeps.
 
-use std::{
-    sync::{
-        Arc, Condvar, MutexGuard, PoisonError,
-        atomic::{
-            AtomicBool, AtomicU8,
-            Ordering::{AcqRel, Acquire, Relaxed},
-        },
+use std::sync::{
+    Arc, Condvar, Mutex, MutexGuard, PoisonError,
+    atomic::{
+        AtomicU8,
+        Ordering::{AcqRel, Acquire, Relaxed},
     },
-    time::Duration,
 };
-
-use std::sync::Mutex;
 
 /// Neither notified nor waiting.
 const EMPTY: u8 = 0;
@@ -33,23 +28,13 @@ pub(crate) enum Kind {
     Guest,
 }
 
-/// What a thread beside the seat does.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Post {
-    /// It sleeps until it is notified.
-    Off,
-    /// It looks now and then whether the seat was left.
-    Watch,
-    /// It takes the seat at once.
-    Drive,
-}
-
 /// Why a sleep ended.
-#[derive(Debug)]
+#[derive(Debug, PartialEq, Eq)]
 pub(super) enum Reason {
+    /// There is something to do.
     Notified,
-    Appointed(Post),
-    TimedOut,
+    /// The seat is to be taken.
+    Appointed,
 }
 
 /// The place where a thread waits. A notice is never lost: it is kept until the thread looks.
@@ -57,8 +42,8 @@ pub(super) enum Reason {
 pub(crate) struct Parker {
     state: AtomicU8,
     kind: Kind,
-    /// An appointment that the thread has not seen yet. The lock of the condition variable.
-    post: Mutex<Option<Post>>,
+    /// The thread was appointed and has not seen it yet. The lock of the condition variable.
+    appointed: Mutex<bool>,
     condvar: Condvar,
 }
 
@@ -67,7 +52,7 @@ impl Parker {
         Self {
             state: AtomicU8::new(EMPTY),
             kind,
-            post: Mutex::new(None),
+            appointed: Mutex::new(false),
             condvar: Condvar::new(),
         }
     }
@@ -99,9 +84,7 @@ impl Parker {
     /// True if there was a notice; it is taken.
     pub(super) fn take_notice(&self) -> bool {
         // Acquire: pairs with the Release in `notify`.
-        self.state
-            .compare_exchange(NOTIFIED, EMPTY, AcqRel, Acquire)
-            .is_ok()
+        self.state.load(Relaxed) == NOTIFIED && self.state.swap(EMPTY, AcqRel) == NOTIFIED
     }
 
     /// From now on a notice ends the poller's wait. False if there was one already; it is taken.
@@ -121,10 +104,9 @@ impl Parker {
         self.state.swap(EMPTY, AcqRel);
     }
 
-    /// Sleeps until there is a notice, which is not taken, or an appointment, which is, or for
-    /// `timeout`.
-    pub(super) fn sleep(&self, timeout: Option<Duration>) -> Reason {
-        let mut post = self.lock();
+    /// Sleeps until there is a notice, which is not taken, or an appointment, which is.
+    pub(super) fn sleep(&self) -> Reason {
+        let mut appointed = self.lock();
         if self
             .state
             .compare_exchange(EMPTY, ASLEEP, AcqRel, Acquire)
@@ -132,56 +114,40 @@ impl Parker {
         {
             return Reason::Notified;
         }
-        let mut timed_out = timeout == Some(Duration::ZERO);
         loop {
-            let appointed = post.take();
-            if appointed.is_some() || timed_out {
-                if self
+            if std::mem::take(&mut *appointed) {
+                let still_asleep = self
                     .state
                     .compare_exchange(ASLEEP, EMPTY, AcqRel, Acquire)
-                    .is_err()
-                {
-                    return Reason::Notified;
-                }
-                return appointed.map_or(Reason::TimedOut, Reason::Appointed);
+                    .is_ok();
+                return if still_asleep {
+                    Reason::Appointed
+                } else {
+                    Reason::Notified
+                };
             }
-            (post, timed_out) = self.wait(post, timeout);
+            appointed = self
+                .condvar
+                .wait(appointed)
+                .unwrap_or_else(PoisonError::into_inner);
             if self.state.load(Acquire) == NOTIFIED {
                 return Reason::Notified;
             }
         }
     }
 
-    fn wait<'a>(
-        &self,
-        post: MutexGuard<'a, Option<Post>>,
-        timeout: Option<Duration>,
-    ) -> (MutexGuard<'a, Option<Post>>, bool) {
-        match timeout {
-            None => (
-                self.condvar
-                    .wait(post)
-                    .unwrap_or_else(PoisonError::into_inner),
-                false,
-            ),
-            Some(timeout) => {
-                let waited = self.condvar.wait_timeout(post, timeout);
-                let (post, result) = waited.unwrap_or_else(PoisonError::into_inner);
-                (post, result.timed_out())
-            }
-        }
-    }
-
-    fn lock(&self) -> MutexGuard<'_, Option<Post>> {
-        self.post.lock().unwrap_or_else(PoisonError::into_inner)
+    fn lock(&self) -> MutexGuard<'_, bool> {
+        self.appointed
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-/// The threads beside the seat, and which of them has an eye on it.
+/// The threads beside the seat, and which of them is on its way to it.
 #[derive(Debug, Default)]
 pub(super) struct Crew {
     members: Vec<Arc<Parker>>,
-    watcher: Option<Arc<Parker>>,
+    appointed: Option<Arc<Parker>>,
 }
 
 impl Crew {
@@ -193,32 +159,30 @@ impl Crew {
         self.members.push(parker.clone());
     }
 
-    /// Takes a member out, with its post.
-    pub(super) fn leave(&mut self, parker: &Arc<Parker>, watched: &AtomicBool) {
+    /// Takes a member out, with its appointment.
+    pub(super) fn leave(&mut self, parker: &Arc<Parker>) {
         self.members.retain(|member| !Arc::ptr_eq(member, parker));
-        *parker.lock() = None;
-        if self
-            .watcher
-            .as_ref()
-            .is_some_and(|watcher| Arc::ptr_eq(watcher, parker))
-        {
-            self.set_watcher(None, watched);
+        *parker.lock() = false;
+        self.arrived(parker);
+    }
+
+    /// A member that was appointed has looked at the seat.
+    pub(super) fn arrived(&mut self, parker: &Arc<Parker>) {
+        let appointed = self.appointed.as_ref();
+        if appointed.is_some_and(|appointed| Arc::ptr_eq(appointed, parker)) {
+            self.appointed = None;
         }
     }
 
-    pub(super) fn is_watched(&self) -> bool {
-        self.watcher.is_some()
+    /// True if somebody is on the way to the seat.
+    pub(super) fn is_awaited(&self) -> bool {
+        self.appointed.is_some()
     }
 
-    pub(super) fn set_watcher(&mut self, watcher: Option<&Arc<Parker>>, watched: &AtomicBool) {
-        self.watcher = watcher.cloned();
-        watched.store(watcher.is_some(), Relaxed);
-    }
-
-    /// Gives `post` to a member, to a worker rather than a guest, and to nobody but `only`. False
-    /// if there is no such member or the seat is watched already.
-    pub(super) fn appoint(&mut self, post: Post, only: Option<Kind>, watched: &AtomicBool) -> bool {
-        if self.is_watched() {
+    /// Sends a member to the seat: a worker rather than a guest, and nobody but `only`. False if
+    /// there is no such member or one is on the way already.
+    pub(super) fn appoint(&mut self, only: Option<Kind>) -> bool {
+        if self.is_awaited() {
             return false;
         }
         let with = |kind| {
@@ -234,9 +198,9 @@ impl Crew {
         let Some(member) = member.cloned() else {
             return false;
         };
-        *member.lock() = Some(post);
+        *member.lock() = true;
         member.condvar.notify_one();
-        self.set_watcher(Some(&member), watched);
+        self.appointed = Some(member);
         true
     }
 }

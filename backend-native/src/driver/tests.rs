@@ -81,7 +81,7 @@ fn an_alarm_that_is_set_while_the_driver_sleeps_rings_on_time() {
 }
 
 /// The thread in the seat leaves with something to run and does not come back: of those beside it
-/// one takes over, though nobody tells it to.
+/// one takes over once the monitor has looked twice.
 #[test]
 fn a_seat_that_was_left_is_taken_over() {
     for kind in [Kind::Worker, Kind::Guest] {
@@ -103,41 +103,60 @@ fn a_seat_that_was_left_is_taken_over() {
         }
         driver.wake_after(Duration::from_millis(30), Waker::from(beside.clone()));
         Waker::from(first.clone()).wake();
+        let mut last = 0;
         let start = Instant::now();
+        while !sleeper.is_finished() {
+            assert!(start.elapsed() < Duration::from_secs(5), "nobody drives");
+            driver.look(&mut last);
+            thread::sleep(Duration::from_millis(1));
+        }
         sleeper.join().expect("it drove its own alarm");
-        assert!(start.elapsed() < Duration::from_secs(5));
         drop(leave);
         blocker.join().expect("it was released");
     }
 }
 
-/// Once the thread in the seat is at rest, so is the watcher: nobody wakes up by itself.
+/// A guest that leaves the seat for good sends one from beside, without a monitor.
 #[test]
-fn at_rest_nobody_watches() {
+fn a_guest_that_leaves_sends_somebody() {
     let driver = Arc::new(Driver::new().expect("descriptors are left"));
-    let bells: Vec<_> = (0..3).map(|_| bell(&driver, Kind::Worker)).collect();
-    let threads: Vec<_> = bells
-        .iter()
-        .cloned()
-        .map(|b| thread::spawn(move || wait_for(&b)))
-        .collect();
-    while driver.n_beside.load(SeqCst) < 2 {
+    let (guest, beside) = (bell(&driver, Kind::Guest), bell(&driver, Kind::Guest));
+    let leaving = guest.clone();
+    let leaver = thread::spawn(move || wait_for(&leaving));
+    while !guest.parker.is_driving() {
         thread::yield_now();
     }
-    // A few turns of the driver, and then silence.
-    for _ in 0..20 {
-        driver.wake();
-        thread::sleep(Duration::from_millis(1));
+    let waiting = beside.clone();
+    let sleeper = thread::spawn(move || wait_for(&waiting));
+    while driver.n_beside.load(SeqCst) == 0 {
+        thread::yield_now();
     }
-    let start = Instant::now();
-    while driver.watched.load(SeqCst) {
-        assert!(
-            start.elapsed() < Duration::from_secs(5),
-            "the watcher never rests"
-        );
-        thread::sleep(Duration::from_millis(1));
+    driver.wake_after(Duration::from_millis(30), Waker::from(beside.clone()));
+    Waker::from(guest).wake();
+    leaver.join().expect("it was woken");
+    sleeper.join().expect("it drove its own alarm");
+}
+
+/// A look at a seat that is taken, or was used since the look before, sends nobody.
+#[test]
+fn a_look_at_a_seat_in_use_does_nothing() {
+    let driver = Arc::new(Driver::new().expect("descriptors are left"));
+    let (first, beside) = (bell(&driver, Kind::Worker), bell(&driver, Kind::Worker));
+    let threads: Vec<_> = [&first, &beside]
+        .map(|bell| {
+            let bell = bell.clone();
+            thread::spawn(move || wait_for(&bell))
+        })
+        .into();
+    while !driver.is_driven() || driver.n_beside.load(SeqCst) == 0 {
+        thread::yield_now();
     }
-    for bell in bells {
+    let mut last = 0;
+    for _ in 0..3 {
+        driver.look(&mut last);
+        assert!(!driver.awaited.load(SeqCst));
+    }
+    for bell in [first, beside] {
         Waker::from(bell).wake();
     }
     threads

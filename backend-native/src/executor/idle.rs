@@ -67,6 +67,11 @@ impl Idle {
         false
     }
 
+    /// The number of parked workers, as it was just now.
+    pub(crate) fn n_parked(&self) -> usize {
+        self.state.load(Relaxed) / PARKED
+    }
+
     /// Work was put where all can take it. The worker to be woken for it, if any has to be; it
     /// holds the search token from now on. One of which `avoid` is true is picked last.
     #[inline]

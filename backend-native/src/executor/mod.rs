@@ -10,6 +10,8 @@
 //!                 +--> elsewhere: the shared queue, in batches  ---+
 //!                 |
 //!                 +--> idle.rs: is anybody to be woken?        sleep: driver/ (see IDLE.md)
+//!
+//!   station.rs: what each worker shows  <---  monitor/: is one stuck? then a spare
 //! ```
 //!
 //! # The end
@@ -26,9 +28,11 @@
 
 mod block_on;
 mod idle;
+mod monitor;
 mod queue;
 mod registry;
 mod spares;
+mod station;
 mod table;
 mod worker;
 
@@ -37,7 +41,7 @@ use std::{
     sync::{
         Arc,
         atomic::{
-            AtomicBool, AtomicU64,
+            AtomicBool, AtomicU64, AtomicUsize,
             Ordering::{Acquire, Relaxed, Release},
         },
     },
@@ -49,19 +53,23 @@ use anyrt_kit::{
     net::Lookups,
     task::Call,
 };
+use crossbeam_utils::CachePadded;
 
 pub(crate) use self::block_on::block_on;
 use self::{
     idle::Idle,
+    monitor::Monitor,
     queue::{Injector, Local, Stealer},
     registry::Registry,
     spares::Spares,
+    station::Station,
     table::Key,
     worker::Core,
 };
 use crate::{
     builder::UnhandledPanic,
     driver::{Driver, Kind, Parker},
+    metrics::Metrics,
     task::{self, Join, Runnable, Schedule},
     threads::{Hooks, Role, Threads},
     wake::wake_all,
@@ -71,6 +79,8 @@ use crate::{
 #[derive(Debug)]
 pub(crate) struct Config {
     pub(crate) workers: usize,
+    /// The most workers there may be besides, while some are stuck.
+    pub(crate) spare_workers: usize,
     /// Tasks between two looks at sockets, timers and the shared queue.
     pub(crate) event_interval: u32,
     pub(crate) unhandled_panic: UnhandledPanic,
@@ -86,6 +96,7 @@ pub(crate) struct Config {
 /// What the threads and the handles of one runtime share.
 pub(crate) struct Shared {
     key: Key,
+    n_workers: usize,
     event_interval: u32,
     unhandled_panic: UnhandledPanic,
     closed: AtomicBool,
@@ -98,9 +109,13 @@ pub(crate) struct Shared {
     injector: Injector,
     idle: Idle,
     spares: Spares<Box<Core>>,
-    /// One a worker.
+    monitor: Monitor,
+    /// One a worker, and one a spare worker behind those.
     stealers: Box<[Stealer]>,
+    stations: Box<[CachePadded<Station>]>,
     parkers: Box<[Arc<Parker>]>,
+    /// How many stations were ever in use.
+    n_reached: AtomicUsize,
 }
 
 impl Shared {
@@ -111,19 +126,40 @@ impl Shared {
     /// The system's, if it has no descriptor or no thread left; nothing is left behind then.
     pub(crate) fn start(config: Config) -> io::Result<Arc<Self>> {
         let driver = Arc::new(Driver::new()?);
-        let locals: Vec<_> = (0..config.workers).map(|_| Local::new()).collect();
-        let shared = table::insert(|key| Self::new(key, driver, &locals, config));
-        for (index, local) in locals.into_iter().enumerate() {
-            let core = Core::new(&shared, index, local);
-            if let Err(error) = shared.threads.start(Role::Worker, || worker::run(core)) {
-                shared.close();
-                return Err(error);
-            }
+        let n_workers = config.workers;
+        let n_stations = n_workers + config.spare_workers;
+        let mut locals: Vec<_> = (0..n_stations).map(|_| Local::new()).collect();
+        let stealers = locals.iter().map(Local::stealer).collect();
+        let spares = locals.drain(n_workers..).enumerate();
+        // The lowest is sent first.
+        let spares = spares.map(|(n, local)| (n_workers + n, local)).rev();
+        let monitor = Monitor::new(spares.collect());
+        let shared = table::insert(|key| Self::new(key, driver, stealers, monitor, config));
+        let started = Self::start_threads(&shared, locals);
+        if started.is_err() {
+            shared.close();
         }
-        Ok(shared)
+        started.map(|()| shared)
     }
 
-    fn new(key: Key, driver: Arc<Driver>, locals: &[Local], config: Config) -> Self {
+    fn start_threads(shared: &Arc<Self>, locals: Vec<Local>) -> io::Result<()> {
+        for (index, local) in locals.into_iter().enumerate() {
+            let core = Core::new(shared, index, local);
+            shared.threads.start(Role::Worker, || worker::run(core))?;
+        }
+        let monitored = shared.clone();
+        let monitor = move || monitor::run(&monitored);
+        shared.threads.start(Role::Monitor, monitor)
+    }
+
+    fn new(
+        key: Key,
+        driver: Arc<Driver>,
+        stealers: Box<[Stealer]>,
+        monitor: Monitor,
+        config: Config,
+    ) -> Self {
+        let n_stations = stealers.len();
         let around = config.around;
         let around = move |role, body: &mut dyn FnMut()| match table::find(key) {
             Some(shared) => around(&shared, role, body),
@@ -143,6 +179,7 @@ impl Shared {
         };
         Self {
             key,
+            n_workers: config.workers,
             event_interval: config.event_interval,
             unhandled_panic: config.unhandled_panic,
             closed: AtomicBool::new(false),
@@ -150,15 +187,17 @@ impl Shared {
             blocking,
             lookups: Lookups::within(config.blocking_threads),
             threads,
-            registry: Registry::new(locals.len()),
+            registry: Registry::new(n_stations),
             injector: Injector::default(),
-            idle: Idle::new(locals.len()),
+            idle: Idle::new(n_stations),
             spares: Spares::new(),
-            stealers: locals.iter().map(Local::stealer).collect(),
-            parkers: locals
-                .iter()
+            monitor,
+            stealers,
+            stations: (0..n_stations).map(|_| CachePadded::default()).collect(),
+            parkers: (0..n_stations)
                 .map(|_| Arc::new(Parker::new(Kind::Worker)))
                 .collect(),
+            n_reached: AtomicUsize::new(config.workers),
         }
     }
 
@@ -168,6 +207,32 @@ impl Shared {
 
     pub(crate) fn lookups(&self) -> &Lookups {
         &self.lookups
+    }
+
+    /// What the runtime has done and has at this moment.
+    pub(crate) fn metrics(&self) -> Metrics {
+        let sum = |of: fn(&Station) -> u64| self.stations.iter().map(|station| of(station)).sum();
+        Metrics {
+            workers: self.n_workers,
+            spare_workers: self.monitor.n_spares(),
+            blocking_threads: self.threads.n_alive(Role::Blocking),
+            polls: sum(Station::n_polls),
+            steals: sum(Station::n_steals),
+            parks: sum(Station::n_parks),
+            stuck_polls: self.monitor.n_stuck(),
+            spares_sent: self.monitor.n_sent(),
+        }
+    }
+
+    /// The stealers of the stations that are in use, or were.
+    fn stealers(&self) -> &[Stealer] {
+        &self.stealers[..self.n_reached.load(Relaxed)]
+    }
+
+    /// A station is used, perhaps for the first time.
+    fn reach(&self, station: usize) {
+        // Relaxed: whoever looks for a task that was pushed there is ordered behind the push.
+        self.n_reached.fetch_max(station + 1, Relaxed);
     }
 
     /// True once the end has begun.
@@ -226,6 +291,7 @@ impl Shared {
         // Release: pairs with the Acquire in `is_closed`.
         self.closed.store(true, Release);
         drop(self.spares.close());
+        self.monitor.call();
         self.blocking.close();
         for parker in &self.parkers {
             parker.notify(|| self.driver.wake());
@@ -280,7 +346,7 @@ impl Drop for Shared {
 impl fmt::Debug for Shared {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Shared")
-            .field("workers", &self.parkers.len())
+            .field("workers", &self.n_workers)
             .field("closed", &self.closed.load(Relaxed))
             .field("threads", &self.threads)
             .finish_non_exhaustive()

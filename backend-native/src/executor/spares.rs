@@ -61,6 +61,22 @@ impl<C> Spares<C> {
         }
     }
 
+    /// Leaves a core for a thread that waits.
+    ///
+    /// # Errors
+    ///
+    /// The core comes back if none waits.
+    pub(super) fn hand_over(&self, core: C) -> Result<(), C> {
+        let mut inner = self.lock();
+        if inner.closed || inner.cores.len() >= inner.n_threads {
+            return Err(core);
+        }
+        inner.cores.push_back(core);
+        drop(inner);
+        self.offered.notify_one();
+        Ok(())
+    }
+
     /// A core that nobody has fetched yet.
     pub(super) fn take_back(&self, is_it: impl Fn(&C) -> bool) -> Option<C> {
         let mut inner = self.lock();

@@ -5,9 +5,16 @@
 //! thread-local that this file alone has.
 //!
 //! The core is what makes a thread a worker: its queue and its place in the protocol. There are as
-//! many as workers, each with one thread at a time, but not always the same: see `spares.rs`.
+//! many as workers, each with one thread at a time, but not always the same: see `spares.rs`. While
+//! a worker is stuck there may be more of them: see `monitor/`.
 
-use std::{cell::RefCell, fmt, sync::Arc, task::Waker, time::Duration};
+use std::{
+    cell::RefCell,
+    fmt,
+    sync::{Arc, Mutex, PoisonError},
+    task::Waker,
+    time::Duration,
+};
 
 use anyrt_api::budget;
 use st3::StealError;
@@ -15,7 +22,7 @@ use st3::StealError;
 use super::{
     Shared,
     queue::{Injector, Local},
-    table::Key,
+    table::{self, Key},
 };
 use crate::{task::Runnable, threads::Role, wake::wake_all};
 
@@ -24,7 +31,7 @@ const ROUNDS: usize = 4;
 /// How long a thread that lost its core waits for another.
 const SPARE_KEEP_ALIVE: Duration = Duration::from_secs(10);
 
-/// What makes a thread the worker number `index`.
+/// What makes a thread the worker of station `index`.
 pub(super) struct Core {
     /// The runtime's, at hand: it is compared on every spawn and wake.
     key: Key,
@@ -47,6 +54,7 @@ pub(super) fn run(core: Box<Core>) {
     let shared = core.shared.clone();
     let mut next = Some(core);
     while let Some(core) = next {
+        shared.stations[core.index].occupy();
         let core = CORE.with(|here| {
             here.replace(Some(core));
             run_core(&shared, here);
@@ -57,6 +65,12 @@ pub(super) fn run(core: Box<Core>) {
             shared.finish();
             return drop(core);
         }
+        if let Some(core) = core {
+            // A spare that is not needed any more.
+            let Core { index, local, .. } = *core;
+            shared.monitor.bench(index, local);
+            shared.driver.appoint_if_left();
+        }
         next = shared.spares.wait(SPARE_KEEP_ALIVE);
     }
 }
@@ -65,6 +79,37 @@ pub(super) fn run(core: Box<Core>) {
 fn run_spare(shared: &Shared) {
     if let Some(core) = shared.spares.wait(SPARE_KEEP_ALIVE) {
         run(core);
+    }
+}
+
+/// Starts a worker more.
+///
+/// # Errors
+///
+/// The queue comes back if there is no thread for it.
+pub(super) fn start_spare(shared: &Shared, station: usize, local: Local) -> Result<(), Local> {
+    let Some(owned) = table::find(shared.key) else {
+        return Err(local);
+    };
+    shared.reach(station);
+    let core = Core::new(&owned, station, local);
+    let Err(core) = shared.spares.hand_over(core) else {
+        return Ok(());
+    };
+    // Left where it can be fetched again if no thread comes.
+    let place = Arc::new(Mutex::new(Some(core)));
+    let fetch = |place: &Mutex<Option<Box<Core>>>| {
+        let mut place = place.lock().unwrap_or_else(PoisonError::into_inner);
+        place.take()
+    };
+    let theirs = place.clone();
+    let body = move || fetch(&theirs).map_or((), run);
+    match shared.threads.start(Role::Worker, body) {
+        Ok(()) => Ok(()),
+        Err(_) => match fetch(&place) {
+            Some(core) => Err(core.local),
+            None => Ok(()),
+        },
     }
 }
 
@@ -146,7 +191,7 @@ fn lend(here: &RefCell<Option<Box<Core>>>, runtime: Key) -> Option<(Arc<Shared>,
     }
 }
 
-/// Runs tasks until the runtime ends or a task gave the core away.
+/// Runs tasks until the runtime ends, a task gave the core away, or it is spared.
 fn run_core(shared: &Shared, here: &RefCell<Option<Box<Core>>>) {
     let mut wakers = Vec::new();
     // The search token: see IDLE.md. Held from a wake-up or a search to the next task or sleep.
@@ -156,10 +201,12 @@ fn run_core(shared: &Shared, here: &RefCell<Option<Box<Core>>>) {
         let Some(core) = borrowed.as_mut() else {
             return;
         };
+        let station = &shared.stations[core.index];
         match core.next(&mut token) {
             Some(task) => {
                 let look = core.until_look == 0;
                 drop(borrowed);
+                station.begin_poll();
                 budget::refilled(|| task.run());
                 if look {
                     shared.driver.poll(&mut wakers);
@@ -167,8 +214,13 @@ fn run_core(shared: &Shared, here: &RefCell<Option<Box<Core>>>) {
                 }
             }
             None => {
+                station.end_poll();
+                if core.is_spared(&mut token) {
+                    return;
+                }
                 let index = core.index;
                 drop(borrowed);
+                station.count_park();
                 token = sleep(shared, index, &mut wakers);
             }
         }
@@ -185,6 +237,8 @@ fn sleep(shared: &Shared, index: usize, wakers: &mut Vec<Waker>) -> bool {
     shared.driver.park(&shared.parkers[index], wakers);
     let picked = shared.idle.unpark(index);
     wake_all(wakers);
+    // Before it polls anything.
+    shared.monitor.worker_woke();
     picked
 }
 
@@ -225,6 +279,8 @@ impl Core {
             task = self.search();
             if task.is_some() {
                 *token = self.shared.idle.unpark(self.index);
+                // It may have been taken for asleep meanwhile.
+                self.shared.monitor.worker_woke();
                 self.share(token);
             }
         } else if *token {
@@ -242,7 +298,7 @@ impl Core {
             n => n - 1,
         };
         if self.until_look == 0
-            && let next @ Some(_) = self.local.take_batch(injector, self.shared.parkers.len())
+            && let next @ Some(_) = self.local.take_batch(injector, self.shared.n_workers)
         {
             return next;
         }
@@ -256,11 +312,9 @@ impl Core {
     /// A task from the shared queue or from another worker's ring.
     fn search(&mut self) -> Option<Runnable> {
         let shared = &self.shared;
-        let stealers = &shared.stealers;
+        let stealers = shared.stealers();
         for _ in 0..ROUNDS {
-            let task = self
-                .local
-                .take_batch(&shared.injector, shared.parkers.len());
+            let task = self.local.take_batch(&shared.injector, shared.n_workers);
             if task.is_some() {
                 return task;
             }
@@ -271,7 +325,10 @@ impl Core {
                     continue;
                 }
                 match stealers[self.victim].steal(&self.local) {
-                    Ok(task) => return Some(task),
+                    Ok(task) => {
+                        shared.stations[self.index].count_steal();
+                        return Some(task);
+                    }
                     Err(StealError::Busy) => busy = true,
                     Err(StealError::Empty) => {}
                 }
@@ -290,7 +347,7 @@ impl Core {
         if std::mem::take(token) {
             shared.idle.found();
         }
-        let mut others = shared.stealers.iter().enumerate();
+        let mut others = shared.stealers().iter().enumerate();
         if self.local.has_surplus()
             || !shared.injector.is_empty()
             || others
@@ -298,6 +355,21 @@ impl Core {
         {
             shared.notify();
         }
+    }
+}
+
+impl Core {
+    /// True if this is a spare worker that found nothing and may go: it is not announced as parked
+    /// any more, and has given back the token if it was picked meanwhile.
+    fn is_spared(&mut self, token: &mut bool) -> bool {
+        let spared = self.index >= self.shared.n_workers && self.shared.monitor.may_go();
+        if spared {
+            *token = self.shared.idle.unpark(self.index);
+            if *token {
+                self.share(token);
+            }
+        }
+        spared
     }
 }
 

@@ -35,6 +35,8 @@ pub(crate) trait Mutant: Send + Sync {
     fn start(&self, setup: &Setup) -> io::Result<anyrt_native::Runtime> {
         anyrt_native::Builder::new()
             .workers(setup.workers)
+            // A spare worker would make some defects good.
+            .spare_workers(0)
             .blocking_threads(setup.blocking_threads)
             .blocking_keep_alive(setup.blocking_keep_alive)
             .build()

@@ -92,6 +92,10 @@ const CFG: &[(&str, &str)] = &[
         "Unix sockets exist on Unix alone, peers' credentials in places",
     ),
     (
+        "backend-native/src/executor/monitor/waits/mod.rs",
+        "what a thread waits for is asked on Linux alone",
+    ),
+    (
         "backend-native/src/net/",
         "Unix sockets exist on Unix alone",
     ),

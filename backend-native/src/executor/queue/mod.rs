@@ -4,7 +4,7 @@
 //!
 //! A worker's own queue is a slot for the task that was woken last (its data is in the cache, and
 //! it is often the other half of a conversation) and a bounded ring, first in, first out, that
-//! others steal from. The slot is not stolen from.
+//! others steal from. The slot is not stolen from, but by the monitor from a worker that is stuck.
 //! Two tasks that wake each other could keep it for ever: after [`STREAK_MAX`] tasks from the slot
 //! in a row the ring goes first.
 //!
@@ -153,6 +153,11 @@ impl Stealer {
             .ring
             .steal_and_pop(&local.ring, |n_tasks| n_tasks - n_tasks / 2);
         stolen.map(|(task, _)| task)
+    }
+
+    /// The task in the slot, which its own worker does not come to take.
+    pub(super) fn take_slot(&self) -> Option<Runnable> {
+        self.slot.take()
     }
 
     /// True if there is, or may be, something to steal; `local` is the asking worker's.

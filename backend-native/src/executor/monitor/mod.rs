@@ -1,0 +1,238 @@
+//! The monitor: a thread that looks whether a worker is stuck in a poll, and helps around it.
+//!
+//! A task that blocks or computes for long holds its worker, and with it what waits behind it: the
+//! task in the worker's slot, the driver's seat if it was its, and, once all workers are held, all
+//! else. The monitor sends a spare worker. It knows queues and workers by what they show, and runs
+//! no task itself. The protocol, and why it loses no wake-up, is in `MONITOR.md`.
+
+mod look;
+mod waits;
+
+use std::{
+    sync::{
+        Condvar, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicU64, Ordering::Relaxed},
+    },
+    time::Duration,
+};
+
+use self::look::Looks;
+pub(super) use self::waits::Thread;
+use super::{Shared, queue::Local, worker};
+use crate::sync::{AtomicUsize, full_fence};
+
+/// What the monitor and the workers share.
+#[derive(Debug)]
+pub(super) struct Monitor {
+    /// Not zero while the monitor sleeps until it is asked for. Also the word of the fences.
+    rests: AtomicUsize,
+    /// Asked for, or the end has come. The lock of the condition variable.
+    called: Mutex<bool>,
+    condvar: Condvar,
+    bench: Mutex<Bench>,
+    /// Times that a worker was found stuck.
+    n_stuck: AtomicU64,
+    /// Times that a spare was sent.
+    n_sent: AtomicU64,
+}
+
+/// The spare workers.
+#[derive(Debug)]
+struct Bench {
+    /// Those that are not needed: their stations and queues.
+    waiting: Vec<(usize, Local)>,
+    /// How many of the others there are.
+    n_active: usize,
+    /// How many of those may go.
+    n_surplus: usize,
+}
+
+impl Monitor {
+    /// A monitor with these spare workers.
+    pub(super) fn new(spares: Vec<(usize, Local)>) -> Self {
+        Self {
+            rests: AtomicUsize::new(0),
+            called: Mutex::new(false),
+            condvar: Condvar::new(),
+            bench: Mutex::new(Bench {
+                waiting: spares,
+                n_active: 0,
+                n_surplus: 0,
+            }),
+            n_stuck: AtomicU64::new(0),
+            n_sent: AtomicU64::new(0),
+        }
+    }
+
+    /// A worker has woken: if the monitor rests, it does so no more.
+    #[inline]
+    pub(super) fn worker_woke(&self) {
+        // Pairs with the fence in `rest`: the monitor sees this worker up, or we see it rest.
+        full_fence(&self.rests);
+        if self.rests.load(Relaxed) != 0 {
+            self.call();
+        }
+    }
+
+    /// Ends the monitor's sleep.
+    #[cold]
+    pub(super) fn call(&self) {
+        self.rests.store(0, Relaxed);
+        *lock(&self.called) = true;
+        self.condvar.notify_one();
+    }
+
+    /// Spare workers that stand in at this moment.
+    pub(super) fn n_spares(&self) -> usize {
+        lock(&self.bench).n_active
+    }
+
+    /// Times that a worker was found stuck.
+    pub(super) fn n_stuck(&self) -> u64 {
+        self.n_stuck.load(Relaxed)
+    }
+
+    /// Times that a spare was sent.
+    pub(super) fn n_sent(&self) -> u64 {
+        self.n_sent.load(Relaxed)
+    }
+
+    /// A spare that has nothing to do asks whether it may go. If so, its core goes to
+    /// [`bench`](Self::bench) next.
+    pub(super) fn may_go(&self) -> bool {
+        let mut bench = lock(&self.bench);
+        let may = bench.n_surplus > 0;
+        if may {
+            bench.n_surplus -= 1;
+            bench.n_active -= 1;
+        }
+        may
+    }
+
+    /// Takes back what a spare worked with.
+    pub(super) fn bench(&self, station: usize, local: Local) {
+        lock(&self.bench).waiting.push((station, local));
+    }
+
+    /// Sleeps until the next look is due, or is asked for. With `None` it is due only then.
+    fn sleep(&self, period: Option<Duration>) {
+        let mut called = lock(&self.called);
+        if !*called {
+            called = match period {
+                Some(period) => {
+                    let waited = self.condvar.wait_timeout(called, period);
+                    waited.unwrap_or_else(PoisonError::into_inner).0
+                }
+                None => {
+                    let waited = self.condvar.wait_while(called, |called| !*called);
+                    waited.unwrap_or_else(PoisonError::into_inner)
+                }
+            };
+        }
+        *called = false;
+    }
+}
+
+/// The body of the monitor's thread.
+pub(super) fn run(shared: &Shared) {
+    let monitor = &shared.monitor;
+    let mut looks = Looks::new(shared.stations.len());
+    let mut n_uses = 0;
+    while !shared.is_closed() {
+        look(shared, &mut looks, &mut n_uses);
+        match looks.period(is_at_rest(shared)) {
+            Some(period) => monitor.sleep(Some(period)),
+            None => {
+                monitor.rests.store(1, Relaxed);
+                // Pairs with the fence in `worker_woke`.
+                full_fence(&monitor.rests);
+                if is_at_rest(shared) && !shared.is_closed() {
+                    monitor.sleep(None);
+                }
+                monitor.rests.store(0, Relaxed);
+                looks.called();
+            }
+        }
+    }
+}
+
+/// Nothing runs, and somebody waits for events: the next thing that happens wakes a worker.
+fn is_at_rest(shared: &Shared) -> bool {
+    let n_workers = shared.n_workers + shared.monitor.n_spares();
+    shared.idle.n_parked() >= n_workers && shared.driver.is_driven()
+}
+
+/// One look, and what it calls for.
+fn look(shared: &Shared, looks: &mut Looks, n_uses: &mut usize) {
+    let monitor = &shared.monitor;
+    let words = shared.stations.iter().map(|station| station.word());
+    let stuck = looks.stuck(words);
+    for &station in stuck {
+        rescue(shared, station);
+    }
+    let n_stuck = stuck.len();
+    monitor.n_stuck.store(looks.n_found(), Relaxed);
+    shared.driver.look(n_uses);
+    let n_spares = monitor.n_spares();
+    if n_stuck > n_spares {
+        // If a worker sleeps, it is enough to wake it, which `rescue` or the pusher did.
+        if shared.idle.n_parked() == 0 && n_held(shared, looks) > n_spares {
+            send(shared);
+        }
+    } else if looks.is_spared(n_spares, n_stuck) {
+        call_off(shared, n_spares - n_stuck);
+    }
+}
+
+/// The stuck workers but those that may only wait for a processor, which a spare would not get
+/// either.
+fn n_held(shared: &Shared, looks: &Looks) -> usize {
+    let held = looks
+        .all_stuck()
+        .filter(|&(station, is_long)| is_long || shared.stations[station].thread().waits());
+    held.count()
+}
+
+/// What waits in the slot of a stuck worker goes where all can take it.
+fn rescue(shared: &Shared, station: usize) {
+    if let Some(task) = shared.stealers[station].take_slot() {
+        // If the runtime has ended, the task is dropped by that.
+        if let Err(task) = shared.inject(task) {
+            task.cancel(None);
+        }
+    }
+}
+
+/// Sends a spare worker, if there is one and a thread for it.
+fn send(shared: &Shared) {
+    let monitor = &shared.monitor;
+    let mut bench = lock(&monitor.bench);
+    bench.n_surplus = 0;
+    let Some((station, local)) = bench.waiting.pop() else {
+        return;
+    };
+    bench.n_active += 1;
+    drop(bench);
+    match worker::start_spare(shared, station, local) {
+        Ok(()) => {
+            monitor.n_sent.fetch_add(1, Relaxed);
+        }
+        Err(local) => {
+            lock(&monitor.bench).n_active -= 1;
+            monitor.bench(station, local);
+        }
+    }
+}
+
+/// Lets so many spares go, as soon as they have nothing to do.
+fn call_off(shared: &Shared, n_surplus: usize) {
+    lock(&shared.monitor.bench).n_surplus = n_surplus;
+    for parker in &shared.parkers[shared.n_workers..] {
+        // One that sleeps looks up, and goes.
+        parker.notify(|| shared.driver.wake());
+    }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
