@@ -1,6 +1,7 @@
 //! Mutants of progress: L059 to L067.
 
 use std::cell::Cell;
+use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -12,6 +13,8 @@ use anyrt_api::io::RawStream;
 use anyrt_api::net::RawTcpListener;
 use anyrt_api::task::TaskMeta;
 use anyrt_api::{Spawn, Timer, budget};
+use anyrt_laws::Setup;
+use anyrt_native::{Builder, Runtime};
 
 use super::scaled;
 use crate::backend::{
@@ -28,6 +31,7 @@ mutants! {
     RingsWhereTasksRun: l060_ready_operations_starve_no_timer => Hang;
     SpinsForTheNext: l061_a_flood_starves_no_timer => Hang;
     StarvesTheNew: l062_two_tasks_starve_no_third => Hang;
+    HasOneWorker: l063_a_long_poll_strands_nobody => Slow;
     ForcedYieldsWakeNobody: l064_a_forced_yield_makes_progress => Hang;
     ChargesWithoutRefill: l064_a_foreign_block_on_makes_progress => Hang;
     LooksWhenItIsIdle: l065_sockets_and_timers_beside_busy_tasks => Hang;
@@ -218,6 +222,21 @@ impl Mutant for LeavesAWorkerAsleep {
             job.await
         };
         rt.start_noted(Box::pin(late), meta, Arc::<Notes>::default())
+    }
+}
+
+/// There is one worker, whatever was asked for, and nobody stands in for it.
+#[derive(Default)]
+struct HasOneWorker;
+
+impl Mutant for HasOneWorker {
+    fn start(&self, setup: &Setup) -> io::Result<Runtime> {
+        Builder::new()
+            .workers(1)
+            .spare_workers(0)
+            .blocking_threads(setup.blocking_threads)
+            .blocking_keep_alive(setup.blocking_keep_alive)
+            .build()
     }
 }
 
