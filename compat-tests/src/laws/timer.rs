@@ -151,7 +151,13 @@ async fn l073_deadlines_fire_in_order<R: Runtime>(rt: R) {
     }
     fired.wait_for(ALARMS).await;
     let order = order.lock().expect("no panic under this lock");
-    assert_eq!(*order, (0..ALARMS).collect::<Vec<_>>());
+    // A thread that is put aside between the alarm and its waker is overtaken by another.
+    let overtaken = |at: usize| {
+        let before = order[..at].iter().max().copied().unwrap_or(0);
+        before.saturating_sub(order[at])
+    };
+    let worst = (0..ALARMS).map(overtaken).max().unwrap_or(0);
+    at_most("overtaken by one due later by", ms(2) * worst as u32, ms(1));
 }
 
 /// L074: An alarm set while the runtime waits for a later one fires on time.
