@@ -1,7 +1,7 @@
 //! The scenarios: what is done, each written once over a contender.
 //!
 //! A file a subject. Each scenario is a generic function from an [`Owner`] to values, and
-//! [`everyone`] makes a cell of it for each contender. It knows nothing of rounds or of reports.
+//! `everyone!` makes a cell of it for each contender. It knows nothing of rounds or of reports.
 
 mod files;
 mod latency;
@@ -120,7 +120,7 @@ macro_rules! everyone {
 }
 use everyone;
 
-/// What [`everyone`] names.
+/// What `everyone!` names.
 mod names {
     pub(super) use super::{Direct, Erased, RawAsyncStd, RawSmol, RawTokio};
     pub(super) use crate::figure::Role::{Ours, Peer};
