@@ -151,6 +151,9 @@ async fn l073_deadlines_fire_in_order<R: Runtime>(rt: R) {
     }
     fired.wait_for(ALARMS).await;
     let order = order.lock().expect("no panic under this lock");
+    let mut each = order.clone();
+    each.sort_unstable();
+    assert_eq!(each, (0..ALARMS).collect::<Vec<_>>(), "each fires once");
     // A thread that is put aside between the alarm and its waker is overtaken by another.
     let overtaken = |at: usize| {
         let before = order[..at].iter().max().copied().unwrap_or(0);

@@ -44,10 +44,6 @@ fn main() -> ExitCode {
         for (law, why) in unproven::LIST {
             println!("    {law}: {why}");
         }
-        println!("{} wait for a mutant:", unproven::WAITING.len());
-        for law in unproven::WAITING {
-            println!("    {law}");
-        }
         for (mutant, tries) in locked(&trial::LATE).iter() {
             println!("{mutant} was not found before try {tries}");
         }

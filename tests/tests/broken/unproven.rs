@@ -48,10 +48,3 @@ pub(crate) const LIST: &[(&str, &str)] = &[
         "the scope of `task_local!` restores what was there, whoever polls it",
     ),
 ];
-
-/// Laws whose mutant is still to be written. Unlike those above they can have one, and a line goes
-/// when it has; a new law comes with its mutant, so that this list only grows shorter.
-pub(crate) const WAITING: &[&str] = &[];
-
-/// The number of lines that [`WAITING`] has, to be lowered with it.
-pub(crate) const WAITING_MOST: usize = 0;

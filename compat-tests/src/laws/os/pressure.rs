@@ -256,7 +256,6 @@ fn l190_an_open_file_outlives_a_want_of_threads<B: Backend>(lab: &Lab<B>) {
             let works = async {
                 file.set_len(0).await.expect("there are threads");
                 file.rewind().await.expect("there are threads");
-                // One write may tell of a dropped one's error, and none was dropped.
                 file.write_all(b"new").await.expect("there are threads");
                 file.sync_all().await.expect("there are threads");
             };
