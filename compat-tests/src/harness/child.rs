@@ -98,7 +98,7 @@ impl Verdict {
 /// What the process of a law is given besides what the law asks for: nothing, by default.
 #[derive(Debug, Clone, Default)]
 pub struct Conditions {
-    /// A shorter limit than the law's own.
+    /// A shorter limit than the law's own, as it is: `LAWS_TIME_SCALE` does not widen it.
     pub limit: Option<Duration>,
     /// Variables of its environment, which [`Backend::start`] may read.
     pub variables: Vec<(&'static str, &'static str)>,
@@ -116,8 +116,8 @@ pub fn judge<B: Backend>(law: &Law<B>) -> Verdict {
 #[must_use]
 pub fn judge_under<B: Backend>(law: &Law<B>, conditions: &Conditions) -> Verdict {
     let folder = scratch_folder();
-    let limit = conditions.limit.unwrap_or(Duration::MAX);
-    let limit = law.time_limit().min(limit).mul_f64(bound::scale());
+    let own = law.time_limit().mul_f64(bound::scale());
+    let limit = conditions.limit.unwrap_or(own).min(own);
     let mut command = command::<B>(law.name(), &folder);
     command.envs(conditions.variables.iter().copied());
     let verdict = run_child(command, limit)

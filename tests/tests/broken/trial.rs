@@ -132,9 +132,10 @@ fn is_listed(law: &str) -> bool {
 /// Held by all that run beside each other, or by one that must be alone.
 static TURNS: RwLock<()> = RwLock::new(());
 
-/// A law with a mutant is a hang after this time, in place of ten seconds, since many hangs are
-/// waited for. It is a little longer than the five seconds that laws give to what they wait for.
-const LIMIT: Duration = Duration::from_secs(6);
+/// A law with a mutant is a hang after this time, in place of ten seconds and whatever the scale,
+/// since many hangs are waited for. It is longer than the five seconds that laws give to what they
+/// wait for.
+const LIMIT: Duration = Duration::from_secs(8);
 
 /// What a law may take that does not ask for more.
 pub(crate) const USUAL: Duration = Duration::from_secs(10);

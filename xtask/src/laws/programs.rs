@@ -119,8 +119,14 @@ pub(crate) fn build(
         "--no-run",
         "--message-format=json-render-diagnostics",
     ]);
+    // All of them are what `cargo test --workspace` builds, and only the same choice of packages
+    // unites features in the same way, so that nothing is compiled twice.
+    let all = programs.len() == PROGRAMS.len();
+    command.args(all.then_some("--workspace"));
     for program in programs {
-        command.args(["--package", program.package, "--test", program.test]);
+        let package = ["--package", program.package];
+        command.args(package.iter().filter(|_| !all));
+        command.args(["--test", program.test]);
     }
     if release {
         command.arg("--release");
