@@ -37,17 +37,10 @@ impl Backend for Tokio {
     type Owner = anyrt_tokio::Runtime;
     const NAME: &'static str = "tokio";
     const CAPABILITIES: &'static [Capability] = ALL;
-    const DEVIATIONS: &'static [Deviation] = &[
-        TOKIO_ALARMS,
-        Deviation {
-            law: "L063",
-            why: "a worker of tokio keeps the task that was woken last to itself, until its poll \
-                  ends",
-            advice: "yield in polls that take long, or do such work in `block_in_place` or \
-                     `spawn_blocking`",
-        },
-        TOKIO_SOCKETS,
-    ];
+    const DEVIATIONS: &'static [Deviation] = match TOKIO.split_last() {
+        Some((_, others)) if cfg!(debug_assertions) => others,
+        _ => TOKIO,
+    };
 
     fn start(setup: &Setup) -> io::Result<Self::Owner> {
         anyrt_tokio::Builder::new()
@@ -130,6 +123,25 @@ impl Backend for Smol {
             .build()
     }
 }
+
+/// With workers; the last is one only without debug assertions.
+const TOKIO: &[Deviation] = &[
+    TOKIO_ALARMS,
+    Deviation {
+        law: "L063",
+        why: "a worker of tokio keeps the task that was woken last to itself, until its poll ends",
+        advice: "yield in polls that take long, or do such work in `block_in_place` or \
+                 `spawn_blocking`",
+    },
+    TOKIO_SOCKETS,
+    Deviation {
+        law: "L102",
+        why: "a worker of tokio panics if its poller fails for good; with debug assertions that \
+              ends the process, without them nothing wakes any more",
+        advice: "close no descriptor by its number that is not yours: a poller fails if its own is \
+                 closed",
+    },
+];
 
 /// With workers or without.
 const TOKIO_ALARMS: Deviation = Deviation {

@@ -129,6 +129,7 @@ fn laws(matrix: &Matrix, runs: &[Run], sentences: &[Sentence]) -> Result<String,
     }
     text.push_str("\n## Deviations\n\n");
     text.push_str(&deviations(runs));
+    text.push_str(OPTIMIZED);
     text.push_str("\n## Untested\n\n");
     for (law, row) in &matrix.rows {
         if let Some(why) = &row.untested {
@@ -249,6 +250,14 @@ So these marks are those of every run that passes. What a machine cannot show (i
 
 One law alone: `cargo xtask laws --law L015`, on one backend: `cargo xtask laws --backend native \
 --law L015`.
+";
+
+/// What the lists of these runs, which have debug assertions, do not say.
+const OPTIMIZED: &str = "
+Without debug assertions tokio with workers deviates from L102 too, as smol does and with the same \
+advice: its worker panics when its poller fails for good, and only with them does that end the \
+process.
+`cargo xtask laws --release` holds the backends against the laws in such a build.
 ";
 
 #[cfg(test)]
