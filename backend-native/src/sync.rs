@@ -5,13 +5,13 @@
 
 #[cfg(anyrt_loom)]
 pub(crate) use loom::sync::{
-    Mutex, MutexGuard,
-    atomic::{AtomicUsize, fence},
+    Condvar, Mutex, MutexGuard,
+    atomic::{AtomicU8, AtomicUsize, fence},
 };
 #[cfg(not(anyrt_loom))]
 pub(crate) use std::sync::{
-    Mutex, MutexGuard,
-    atomic::{AtomicUsize, fence},
+    Condvar, Mutex, MutexGuard,
+    atomic::{AtomicU8, AtomicUsize, fence},
 };
 use std::sync::{PoisonError, atomic::Ordering};
 

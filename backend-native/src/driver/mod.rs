@@ -9,7 +9,7 @@
 //! outside, the runtime's monitor, looks at the seat now and then ([`Driver::look`]) and sends one
 //! of those beside to a seat that nobody has used since the look before.
 //!
-//! Rules, for those who change this file:
+//! Rules, for those who change this file; `SEAT.md` says why they are enough:
 //!
 //! 1. A thread that leaves the seat and does not come back by itself (a guest, a worker that ends)
 //!    appoints somebody from beside: [`Driver::appoint_if_left`].
@@ -19,6 +19,7 @@
 //! 3. The monitor may rest only while the seat is taken, or while a worker runs: that one comes
 //!    back to the seat, or wakes the monitor. See `executor/monitor/MONITOR.md`.
 
+mod beside;
 mod parker;
 #[cfg(test)]
 mod tests;
@@ -35,11 +36,14 @@ use std::{
 
 use anyrt_kit::{fork::Process, gone};
 
-use self::parker::{Crew, Reason};
 pub(crate) use self::parker::{Kind, Parker};
+use self::{
+    beside::Beside,
+    parker::{Crew, Reason},
+};
 use crate::{
     reactor::{Events, Reactor},
-    sync::{AtomicUsize, Mutex, MutexGuard, full_fence, lock},
+    sync::{AtomicUsize, Mutex, MutexGuard, lock},
     timer::Timers,
 };
 
@@ -56,9 +60,9 @@ pub(crate) struct Driver {
     /// How often the seat was taken and left: odd while it is taken. Written by the thread in it.
     n_uses: AtomicUsize,
     crew: Mutex<Crew>,
-    /// The number of threads in the crew, and whether one of them is on its way to the seat: hints,
-    /// written under the crew's lock. The first is also the word of the fences.
-    n_beside: AtomicUsize,
+    /// How many there are in the crew.
+    beside: Beside,
+    /// One of them is on its way to the seat: a hint, written under the crew's lock.
     awaited: AtomicBool,
     /// A guest is in the seat: a worker that parks asks for it.
     guest_drives: AtomicBool,
@@ -80,7 +84,7 @@ impl Driver {
             seat: Mutex::new(Events::new()),
             n_uses: AtomicUsize::new(0),
             crew: Mutex::default(),
-            n_beside: AtomicUsize::new(0),
+            beside: Beside::new(),
             awaited: AtomicBool::new(false),
             guest_drives: AtomicBool::new(false),
             closed: AtomicBool::new(false),
@@ -174,9 +178,7 @@ impl Driver {
 
     /// Rule 1: the calling thread has left the seat, or may have, and does not come back.
     pub(crate) fn appoint_if_left(&self) {
-        // Rule 2: pairs with the fence of `park_beside`.
-        full_fence(&self.n_beside);
-        if self.n_beside.load(Relaxed) > 0 && !self.is_driven() {
+        if self.beside.is_left_behind() && !self.is_driven() {
             self.appoint(None);
         }
     }
@@ -226,8 +228,7 @@ impl Driver {
     /// Waits beside the seat until there is something to do, or it is to be taken.
     fn park_beside(&self, parker: &Arc<Parker>, wakers: &mut Vec<Waker>) {
         self.with_crew(|crew| crew.join(parker));
-        // Rule 2: pairs with the fence in `appoint_if_left`.
-        full_fence(&self.n_beside);
+        self.beside.joined();
         // A guest does not take the seat from one who is on the way to it.
         let mut may_drive = parker.kind() == Kind::Worker || !self.awaited.load(Relaxed);
         if parker.kind() == Kind::Worker && self.guest_drives.load(Relaxed) {
@@ -260,7 +261,7 @@ impl Driver {
     /// A guest leaves the seat to a worker, which can run what it finds there by itself. True if
     /// there is one beside.
     fn appoint_worker(&self) -> bool {
-        self.n_beside.load(Relaxed) > 0 && !self.is_driven() && self.appoint(Some(Kind::Worker))
+        self.beside.is_anybody() && !self.is_driven() && self.appoint(Some(Kind::Worker))
     }
 
     fn appoint(&self, only: Option<Kind>) -> bool {
@@ -270,7 +271,7 @@ impl Driver {
     fn with_crew<T>(&self, f: impl FnOnce(&mut Crew) -> T) -> T {
         let mut crew = lock(&self.crew);
         let output = f(&mut crew);
-        self.n_beside.store(crew.len(), Relaxed);
+        self.beside.set(crew.len());
         self.awaited.store(crew.is_awaited(), Relaxed);
         output
     }

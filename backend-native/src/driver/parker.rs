@@ -3,12 +3,11 @@
 //! It knows nothing of events: `mod.rs` decides who drives and who sleeps.
 
 use std::sync::{
-    Arc, Condvar, Mutex, MutexGuard, PoisonError,
-    atomic::{
-        AtomicU8,
-        Ordering::{AcqRel, Acquire, Relaxed},
-    },
+    Arc, PoisonError,
+    atomic::Ordering::{AcqRel, Acquire, Relaxed},
 };
+
+use crate::sync::{AtomicU8, Condvar, Mutex, MutexGuard, lock};
 
 /// Neither notified nor waiting.
 const EMPTY: u8 = 0;
@@ -137,9 +136,7 @@ impl Parker {
     }
 
     fn lock(&self) -> MutexGuard<'_, bool> {
-        self.appointed
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
+        lock(&self.appointed)
     }
 }
 

@@ -98,7 +98,7 @@ fn a_seat_that_was_left_is_taken_over() {
         }
         let waiting = beside.clone();
         let sleeper = thread::spawn(move || wait_for(&waiting));
-        while driver.n_beside.load(SeqCst) == 0 {
+        while !driver.beside.is_anybody() {
             thread::yield_now();
         }
         driver.wake_after(Duration::from_millis(30), Waker::from(beside.clone()));
@@ -128,7 +128,7 @@ fn a_guest_that_leaves_sends_somebody() {
     }
     let waiting = beside.clone();
     let sleeper = thread::spawn(move || wait_for(&waiting));
-    while driver.n_beside.load(SeqCst) == 0 {
+    while !driver.beside.is_anybody() {
         thread::yield_now();
     }
     driver.wake_after(Duration::from_millis(30), Waker::from(beside.clone()));
@@ -148,7 +148,7 @@ fn a_look_at_a_seat_in_use_does_nothing() {
             thread::spawn(move || wait_for(&bell))
         })
         .into();
-    while !driver.is_driven() || driver.n_beside.load(SeqCst) == 0 {
+    while !driver.is_driven() || !driver.beside.is_anybody() {
         thread::yield_now();
     }
     let mut last = 0;

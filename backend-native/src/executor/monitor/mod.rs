@@ -6,29 +6,22 @@
 //! no task itself. The protocol, and why it loses no wake-up, is in `MONITOR.md`.
 
 mod look;
+mod rest;
 mod waits;
 
-use std::{
-    sync::{
-        Condvar, Mutex, MutexGuard, PoisonError,
-        atomic::{AtomicU64, Ordering::Relaxed},
-    },
-    time::Duration,
+use std::sync::{
+    Mutex, MutexGuard, PoisonError,
+    atomic::{AtomicU64, Ordering::Relaxed},
 };
 
-use self::look::Looks;
 pub(super) use self::waits::Thread;
+use self::{look::Looks, rest::Rest};
 use super::{Shared, queue::Local, worker};
-use crate::sync::{AtomicUsize, full_fence};
 
 /// What the monitor and the workers share.
 #[derive(Debug)]
 pub(super) struct Monitor {
-    /// Not zero while the monitor sleeps until it is asked for. Also the word of the fences.
-    rests: AtomicUsize,
-    /// Asked for, or the end has come. The lock of the condition variable.
-    called: Mutex<bool>,
-    condvar: Condvar,
+    rest: Rest,
     bench: Mutex<Bench>,
     /// Times that a worker was found stuck.
     n_stuck: AtomicU64,
@@ -51,9 +44,7 @@ impl Monitor {
     /// A monitor with these spare workers.
     pub(super) fn new(spares: Vec<(usize, Local)>) -> Self {
         Self {
-            rests: AtomicUsize::new(0),
-            called: Mutex::new(false),
-            condvar: Condvar::new(),
+            rest: Rest::new(),
             bench: Mutex::new(Bench {
                 waiting: spares,
                 n_active: 0,
@@ -67,19 +58,12 @@ impl Monitor {
     /// A worker has woken: if the monitor rests, it does so no more.
     #[inline]
     pub(super) fn worker_woke(&self) {
-        // Pairs with the fence in `rest`: the monitor sees this worker up, or we see it rest.
-        full_fence(&self.rests);
-        if self.rests.load(Relaxed) != 0 {
-            self.call();
-        }
+        self.rest.worker_woke();
     }
 
     /// Ends the monitor's sleep.
-    #[cold]
     pub(super) fn call(&self) {
-        self.rests.store(0, Relaxed);
-        *lock(&self.called) = true;
-        self.condvar.notify_one();
+        self.rest.call();
     }
 
     /// Spare workers that stand in at this moment.
@@ -113,24 +97,6 @@ impl Monitor {
     pub(super) fn bench(&self, station: usize, local: Local) {
         lock(&self.bench).waiting.push((station, local));
     }
-
-    /// Sleeps until the next look is due, or is asked for. With `None` it is due only then.
-    fn sleep(&self, period: Option<Duration>) {
-        let mut called = lock(&self.called);
-        if !*called {
-            called = match period {
-                Some(period) => {
-                    let waited = self.condvar.wait_timeout(called, period);
-                    waited.unwrap_or_else(PoisonError::into_inner).0
-                }
-                None => {
-                    let waited = self.condvar.wait_while(called, |called| !*called);
-                    waited.unwrap_or_else(PoisonError::into_inner)
-                }
-            };
-        }
-        *called = false;
-    }
 }
 
 /// The body of the monitor's thread.
@@ -141,15 +107,10 @@ pub(super) fn run(shared: &Shared) {
     while !shared.is_closed() {
         look(shared, &mut looks, &mut n_uses);
         match looks.period(is_at_rest(shared)) {
-            Some(period) => monitor.sleep(Some(period)),
+            Some(period) => monitor.rest.sleep(period),
             None => {
-                monitor.rests.store(1, Relaxed);
-                // Pairs with the fence in `worker_woke`.
-                full_fence(&monitor.rests);
-                if is_at_rest(shared) && !shared.is_closed() {
-                    monitor.sleep(None);
-                }
-                monitor.rests.store(0, Relaxed);
+                let is_at_rest = || is_at_rest(shared) && !shared.is_closed();
+                monitor.rest.until_called(is_at_rest);
                 looks.called();
             }
         }
