@@ -1,29 +1,37 @@
 //! The lock-free protocols, each way that its steps can interleave.
 //!
-//! Run with `RUSTFLAGS="--cfg anyrt_loom" cargo test --release -p anyrt-native --test loom`; in any
-//! other build there is nothing here. The models compile the protocols' own files; there is a file
-//! of models for each of them.
+//! Run with `cargo xtask loom`; in any other build there is nothing here. The models compile the
+//! protocols' own files; there is a file of models for each of them.
 #![cfg(anyrt_loom)]
 #![allow(dead_code, unused_imports, unreachable_pub)] // the files hold more than the models use
 
+#[path = "../../src/driver/beside.rs"]
+mod beside;
 #[path = "../../src/executor/idle.rs"]
 mod idle;
+#[path = "../../src/driver/parker.rs"]
+mod parker;
 #[path = "../../src/reactor/readiness.rs"]
 mod readiness;
+#[path = "../../src/executor/monitor/rest.rs"]
+mod rest;
 #[path = "../../src/task/state.rs"]
 mod state;
 #[path = "../../src/sync.rs"]
 mod sync;
 
 mod event;
+mod monitor;
 mod search;
+mod seat;
 mod task;
 
 use loom::model::Builder;
 
-/// Explores `model` with as many preemptions as make a difference in practice.
+/// Explores `model` with as many preemptions as make a difference in practice, or as many as
+/// `LOOM_MAX_PREEMPTIONS` says.
 fn explore(preemptions: usize, model: impl Fn() + Sync + Send + 'static) {
     let mut builder = Builder::new();
-    builder.preemption_bound = Some(preemptions);
+    builder.preemption_bound = builder.preemption_bound.or(Some(preemptions));
     builder.check(model);
 }

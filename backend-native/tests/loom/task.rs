@@ -137,7 +137,11 @@ impl Task {
         if last {
             assert_eq!(self.n_freed.fetch_add(1, Relaxed), 0, "freed once");
             // Whoever uses it still, races with this.
-            self.stage.set(0);
+            assert_ne!(
+                self.stage.replace(0),
+                usize::MAX,
+                "no output is left behind"
+            );
             assert!(!self.joiner.get(), "no waker is left behind");
         }
     }
@@ -191,6 +195,29 @@ fn an_abort_ends_the_task_once_beside_wakes_runs_and_the_end_of_the_runtime() {
         assert!(task.state.is_complete());
         assert_eq!(task.stage.get(), usize::MAX);
         assert_eq!(task.n_freed.load(Relaxed), 0, "the handle is there");
+        task.leave();
+        assert_eq!(task.n_freed.load(Relaxed), 1);
+    });
+}
+
+/// The end of the runtime does not schedule the task: whoever polls it has to see it by itself.
+#[test]
+fn the_end_of_the_runtime_ends_a_task_that_is_being_polled() {
+    explore(4, || {
+        let task = Task::new();
+        // What the registry holds.
+        task.state.retain();
+        let ender = task.clone();
+        let ender = thread::spawn(move || {
+            if ender.state.claim() {
+                ender.end();
+            } else {
+                ender.release();
+            }
+        });
+        task.run();
+        ender.join().expect("it ends");
+        assert!(task.state.is_complete());
         task.leave();
         assert_eq!(task.n_freed.load(Relaxed), 1);
     });
