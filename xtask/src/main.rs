@@ -1,13 +1,16 @@
-//! The commands of a maintainer: `cargo xtask ci`, `laws`, `features`, `check-targets`, `outside`.
+//! The commands of a maintainer: `cargo xtask ci`, `laws`, `loom`, `features`, `check-targets`,
+//! `outside`.
 //!
 //! Each runs `cargo` or a script, as it would be typed, says what it runs and how long it took, and
 //! fails with the first that fails. It knows nothing of the crates' code. The rules that a program
 //! can check are a test of this package, `tidy`.
 #![forbid(unsafe_code)]
 
+mod build;
 mod ci;
 mod features;
 mod laws;
+mod loom;
 mod outside;
 mod step;
 mod targets;
@@ -25,6 +28,8 @@ enum Command {
     Ci,
     /// Hold every backend against the laws and show which holds where
     Laws(laws::Options),
+    /// Explore the models of native's lock-free protocols
+    Loom(loom::Options),
     /// Hold a backend outside the workspace against the laws, as docs/testing-your-backend.md says
     Outside,
     /// Check the facade under each combination of its features
@@ -44,6 +49,7 @@ fn main() -> ExitCode {
     let done = match Command::parse() {
         Command::Ci => ci::run(root),
         Command::Laws(options) => laws::run(root, &options),
+        Command::Loom(options) => loom::run(root, &options),
         Command::Outside => outside::run(root),
         Command::Features => features::run(root),
         Command::CheckTargets { target } => targets::run(root, target.as_deref()),

@@ -19,15 +19,29 @@ pub(crate) fn target_folder(root: &Path) -> PathBuf {
     }
 }
 
+/// What the reader is told of a time.
+#[derive(Debug)]
+pub(crate) struct Stopwatch(Instant);
+
+impl Stopwatch {
+    pub(crate) fn start() -> Self {
+        Self(Instant::now())
+    }
+
+    pub(crate) fn seconds(&self) -> f64 {
+        self.0.elapsed().as_secs_f64()
+    }
+}
+
 /// Runs `command` with this program's output; an error unless it succeeds.
 pub(crate) fn run(command: &mut Command) -> Result<(), String> {
     let text = text(command);
     println!("==> {text}");
-    let start = Instant::now();
+    let clock = Stopwatch::start();
     let status = command.status().map_err(|e| format!("{text}: {e}"))?;
     match status.success() {
         true => {
-            println!("    {:.1} s", start.elapsed().as_secs_f64());
+            println!("    {:.1} s", clock.seconds());
             Ok(())
         }
         false => Err(format!("{text}: {status}")),

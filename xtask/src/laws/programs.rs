@@ -2,13 +2,10 @@
 //!
 //! It knows nothing of what they say.
 
-use std::io::BufReader;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::Command;
 
-use cargo_metadata::Message;
-
-use crate::step;
+use crate::{build, step};
 
 /// A conformance program of the workspace.
 #[derive(Debug, PartialEq, Eq)]
@@ -114,11 +111,7 @@ pub(crate) fn build(
     release: bool,
 ) -> Result<Vec<(&'static Program, PathBuf)>, String> {
     let mut command = step::cargo();
-    command.args([
-        "test",
-        "--no-run",
-        "--message-format=json-render-diagnostics",
-    ]);
+    command.args(["test", "--no-run"]);
     // All of them are what `cargo test --workspace` builds, and only the same choice of packages
     // unites features in the same way, so that nothing is compiled twice.
     let all = programs.len() == PROGRAMS.len();
@@ -134,34 +127,19 @@ pub(crate) fn build(
         // half of the compiler's time.
         command.env("CARGO_PROFILE_RELEASE_LTO", "off");
     }
-    command.current_dir(root).stdout(Stdio::piped());
-    let error = |e: &dyn std::fmt::Display| format!("cargo test --no-run: {e}");
-    let mut child = command.spawn().map_err(|e| error(&e))?;
-    let output = child.stdout.take().expect("the output is piped");
+    command.current_dir(root);
     let mut built = Vec::new();
-    for message in Message::parse_stream(BufReader::new(output)) {
-        let Message::CompilerArtifact(artifact) = message.map_err(|e| error(&e))? else {
-            continue;
-        };
-        let Some(executable) = artifact.executable else {
-            continue;
-        };
-        let folder = artifact.manifest_path.parent();
+    for found in build::programs(&mut command)? {
         let is_it = |program: &&&Program| {
-            program.test == artifact.target.name
-                && folder.is_some_and(|folder| folder.as_std_path() == root.join(program.folder))
+            program.test == found.name && found.folder == root.join(program.folder)
         };
         let program = programs.iter().find(is_it);
-        built.extend(program.map(|program| (*program, executable.into_std_path_buf())));
-    }
-    let status = child.wait().map_err(|e| error(&e))?;
-    if !status.success() {
-        return Err(error(&status));
+        built.extend(program.map(|program| (*program, found.path.clone())));
     }
     built.sort_by_key(|(program, _)| programs.iter().position(|known| known == program));
     match built.len() == programs.len() {
         true => Ok(built),
-        false => Err(error(&"it did not name every program that it built")),
+        false => Err("the build did not name every program that it built".to_owned()),
     }
 }
 
