@@ -47,6 +47,7 @@ pub mod net;
 mod reactor;
 mod timer;
 
+mod barrier;
 mod sync;
 mod threads;
 mod wake;

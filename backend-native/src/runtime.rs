@@ -247,6 +247,7 @@ enum Work<T> {
 }
 
 impl<T> NativeJoin<T> {
+    #[inline]
     fn new(work: Work<T>, meta: TaskMeta) -> Self {
         Self {
             work,

@@ -32,11 +32,13 @@ pub struct JoinHandle<T: Send, R: Spawn = AnyRuntime> {
 
 impl<T: Send, R: Spawn> JoinHandle<T, R> {
     /// From a backend's handle.
+    #[inline]
     pub fn from_raw(raw: R::RawJoin<T>) -> Self {
         JoinHandle { raw }
     }
 
     /// The backend's handle.
+    #[inline]
     pub fn into_raw(self) -> R::RawJoin<T> {
         self.raw
     }

@@ -67,6 +67,7 @@ use self::{
     worker::Core,
 };
 use crate::{
+    barrier::Barrier,
     builder::UnhandledPanic,
     driver::{Driver, Kind, Parker},
     metrics::Metrics,
@@ -128,7 +129,8 @@ impl Shared {
         let driver = Arc::new(Driver::new()?);
         let n_workers = config.workers;
         let n_stations = n_workers + config.spare_workers;
-        let mut locals: Vec<_> = (0..n_stations).map(|_| Local::new()).collect();
+        let barrier = Barrier::new();
+        let mut locals: Vec<_> = (0..n_stations).map(|_| Local::new(barrier)).collect();
         let stealers = locals.iter().map(Local::stealer).collect();
         let spares = locals.drain(n_workers..).enumerate();
         // The lowest is sent first.

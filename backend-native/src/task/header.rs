@@ -22,11 +22,8 @@ use std::{
     cell::UnsafeCell,
     fmt, io,
     mem::{ManuallyDrop, MaybeUninit, forget},
-    ptr::{self, NonNull},
-    sync::atomic::{
-        AtomicPtr, AtomicU64,
-        Ordering::{AcqRel, Acquire},
-    },
+    ptr::NonNull,
+    sync::atomic::AtomicU64,
     task::{Context, Poll, RawWaker, RawWakerVTable, Waker},
 };
 
@@ -59,6 +56,7 @@ pub(super) struct Table {
 }
 
 impl Header {
+    #[inline]
     pub(super) fn new(table: &'static Table) -> Self {
         Self {
             state: State::new(),
@@ -109,6 +107,7 @@ impl Header {
     /// # Safety
     ///
     /// - The caller is the join handle.
+    #[inline]
     pub(super) unsafe fn withdraw_joiner(&self) {
         if self.state.has_joiner() && self.state.withdraw_joiner() {
             // SAFETY: rule 3: it was set, and is the handle's again.
@@ -229,43 +228,6 @@ impl Drop for Runnable {
 impl fmt::Debug for Runnable {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Runnable")
-    }
-}
-
-/// A place for one task, which any thread may put in or take out.
-#[derive(Debug, Default)]
-pub(crate) struct Place(AtomicPtr<Header>);
-
-impl Place {
-    /// Puts `task` in, and gives back what was there.
-    pub(crate) fn put(&self, task: Runnable) -> Option<Runnable> {
-        self.swap(task.into_pointer().as_ptr())
-    }
-
-    /// Takes out what is there.
-    pub(crate) fn take(&self) -> Option<Runnable> {
-        if self.is_empty() {
-            return None;
-        }
-        self.swap(ptr::null_mut())
-    }
-
-    /// True if there was nothing just now.
-    pub(crate) fn is_empty(&self) -> bool {
-        self.0.load(Acquire).is_null()
-    }
-
-    fn swap(&self, task: *mut Header) -> Option<Runnable> {
-        // Release: pairs with the Acquire of whoever takes it out.
-        let before = NonNull::new(self.0.swap(task, AcqRel))?;
-        // SAFETY: it came out of a `Runnable` that was forgotten, and comes out of here once.
-        Some(unsafe { Runnable::new(before) })
-    }
-}
-
-impl Drop for Place {
-    fn drop(&mut self) {
-        drop(self.take());
     }
 }
 

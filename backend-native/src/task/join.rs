@@ -41,6 +41,7 @@ impl<T> Join<T> {
     ///
     /// - `task` is the pointer of a new task whose output is a `T`; the caller gives the handle's
     ///   reference away.
+    #[inline]
     pub(super) unsafe fn new(task: NonNull<Header>) -> Self {
         Self {
             task,
@@ -85,6 +86,7 @@ impl<T> Future for Join<T> {
 }
 
 impl<T> Drop for Join<T> {
+    #[inline]
     fn drop(&mut self) {
         let header = self.header();
         // SAFETY: this is the handle, borrowed mutably.

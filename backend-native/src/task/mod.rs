@@ -18,7 +18,8 @@
 //!    task is remembered, and 3 schedules it. So a task is never polled by two threads, and never
 //!    recursively.
 //! 2. Whoever takes a [`Runnable`] from a queue runs it; if the task was aborted, its future is
-//!    dropped in place of being polled.
+//!    dropped in place of being polled. A new task is RUNNING from the beginning, for whoever has
+//!    its one `Runnable`: so its first start writes nothing.
 //! 3. After a pending poll. If the task was aborted meanwhile, it goes on to 4 instead.
 //! 4. The future was dropped (its destructor's panic caught) and the output lies in its place; then
 //!    and not earlier `is_finished` is true and the joiner is woken.
@@ -40,10 +41,7 @@ mod tests;
 
 use std::sync::atomic::AtomicU64;
 
-pub(crate) use self::{
-    header::{Place, Runnable},
-    join::Join,
-};
+pub(crate) use self::{header::Runnable, join::Join};
 
 /// Where a task goes when it is woken, and whom it tells when it has ended.
 pub(crate) trait Schedule: Copy + Send + Sync + 'static {

@@ -10,10 +10,12 @@
 //!
 //! 1. While `RUNNING` is set, the thread that set it, and nobody else. `State::start` and
 //!    `State::claim` set the bit only where it and `COMPLETE` are clear, so two threads cannot both
-//!    have set it.
+//!    have set it. A new task has it set: then it is whoever has the one `Runnable` that there is.
+//!    `NEW` says so, and is cleared before there can be another (`retain_to_keep`, `pause`).
 //! 2. When `COMPLETE` is set, the join handle if `State::complete` said that there is one or
 //!    `State::leave` did, else the thread that completed. `COMPLETE` is never cleared. The handle
-//!    is one object that is used through `&mut` or dropped, so it is one thread at a time.
+//!    is one object that is used through `&mut` or dropped, so it is one thread at a time. A thread
+//!    that ends a task to which it has the only reference need not set the bit: nobody could look.
 //! 3. When the last reference was given up, the thread that did, which frees the cell.
 //! 4. In all other states nobody.
 //!
@@ -37,7 +39,7 @@ use anyrt_api::task::JoinError;
 use super::{
     Join, Runnable, Schedule,
     header::{Header, Table, free, lent_waker, release},
-    state::{Pause, Start},
+    state::{Complete, Pause, Start},
 };
 use crate::wake::quietly;
 
@@ -69,12 +71,17 @@ where
     };
 
     /// A task on the heap, and its two references.
+    #[inline]
     pub(super) fn spawn(future: F, schedule: S) -> (Runnable, Join<F::Output>) {
-        let cell = Box::new(Self {
+        let mut cell = Box::new_uninit();
+        // Written there, and not moved there: the future would be copied once more.
+        cell.write(Self {
             header: Header::new(Self::TABLE),
             schedule,
             stage: UnsafeCell::new(Stage::Future(future)),
         });
+        // SAFETY: it was written a few lines above.
+        let cell = unsafe { cell.assume_init() };
         let task = NonNull::from(Box::leak(cell)).cast();
         // SAFETY: the word counts two references: this is one.
         let runnable = unsafe { Runnable::new(task) };
@@ -146,7 +153,7 @@ where
         let Header { state, tag, .. } = &cell.header;
         // One that will be idle for the first time, and in no queue.
         if tag.load(Relaxed) == 0 && !state.is_scheduled() {
-            state.retain();
+            state.retain_to_keep();
             // SAFETY: the reference was made a line above.
             let kept = unsafe { Runnable::new(task) };
             if !cell.schedule.keep(kept) {
@@ -195,14 +202,19 @@ where
         };
         *stage = Stage::Output(output);
         cell.schedule.finished(&cell.header.tag);
-        let complete = cell.header.state.complete();
-        if complete.joiner {
-            // SAFETY: `complete` said so.
-            unsafe { cell.header.wake_joiner() };
-        }
-        if !complete.joinable {
-            // SAFETY: rule 2: there is no handle, and this thread completed.
+        let state = &cell.header.state;
+        if state.is_sole() {
+            // SAFETY: rule 2: there is no handle, and nobody else who could look.
             unsafe { Self::drop_output(task) };
+            // SAFETY: rule 2 of `header.rs`: ours is the last reference.
+            return unsafe { Self::free(task) };
+        }
+        match state.complete() {
+            Complete::Left => return,
+            // SAFETY: `complete` said so.
+            Complete::Joiner => unsafe { cell.header.wake_joiner() },
+            // SAFETY: rule 2: there is no handle, and this thread completed.
+            Complete::Output => unsafe { Self::drop_output(task) },
         }
         // SAFETY: the reference is given up, and not used any more.
         unsafe { release(task) };

@@ -19,8 +19,11 @@ const ABORTED: usize = 1 << 3;
 const JOINABLE: usize = 1 << 4;
 /// The joiner's waker is in its place, for the thread that completes.
 const JOINER: usize = 1 << 5;
+/// Never met by anybody but the one who made it and its handle: there is one runnable, and
+/// `RUNNING` is set for whoever has it.
+const NEW: usize = 1 << 6;
 /// One reference: a runnable, a waker, the handle.
-const REFERENCE: usize = 1 << 6;
+const REFERENCE: usize = 1 << 7;
 
 /// What a thread that took a task from a queue may do with it.
 #[derive(Debug, PartialEq, Eq)]
@@ -49,11 +52,13 @@ pub(super) enum Pause {
 
 /// What a completed task leaves to the thread that completed it.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) struct Complete {
-    /// A handle is there to take the output; else the output is ours.
-    pub(super) joinable: bool,
-    /// The joiner's waker is ours, to be woken.
-    pub(super) joiner: bool,
+pub(super) enum Complete {
+    /// Nothing: the handle takes the output, and nobody waits. Our reference was given up.
+    Left,
+    /// The joiner's waker, to be woken. The handle takes the output.
+    Joiner,
+    /// The output: there is no handle.
+    Output,
 }
 
 /// What a join handle that goes has to do.
@@ -71,14 +76,25 @@ pub(super) enum Leave {
 pub(super) struct State(AtomicUsize);
 
 impl State {
-    /// A new task: scheduled, with a join handle; a reference for it and one for the queue.
+    /// A new task, with a join handle; a reference for it and one for the runnable, which has the
+    /// stage.
+    #[inline]
     pub(super) fn new() -> Self {
-        Self(AtomicUsize::new(SCHEDULED | JOINABLE | (2 * REFERENCE)))
+        Self(AtomicUsize::new(NEW | RUNNING | JOINABLE | (2 * REFERENCE)))
     }
 
-    /// 2 and 5: takes the stage if it is free.
+    /// 2 and 5: takes the stage if it is free. Writes nothing for a new task.
+    #[inline]
     pub(super) fn start(&self) -> Start {
+        // Acquire: as below; what made a new task came with its runnable.
         let mut now = self.0.load(Acquire);
+        if now & NEW != 0 {
+            // The caller has the only runnable, and with it the stage.
+            return match now & ABORTED {
+                0 => Start::Poll,
+                _ => Start::Cancel,
+            };
+        }
         loop {
             if now & (RUNNING | COMPLETE) != 0 {
                 return Start::Stale;
@@ -109,7 +125,7 @@ impl State {
                 return Pause::Cancel;
             }
             let again = now & SCHEDULED != 0;
-            let next = (now & !RUNNING) - if again { 0 } else { REFERENCE };
+            let next = (now & !(RUNNING | NEW)) - if again { 0 } else { REFERENCE };
             // Release: pairs with the Acquire of the next `start`, which owns the stage then.
             match self.0.compare_exchange_weak(now, next, AcqRel, Acquire) {
                 Ok(_) if again => return Pause::Again,
@@ -122,15 +138,33 @@ impl State {
         }
     }
 
+    /// True if the caller's reference is the only one. Then the caller may do with the task what it
+    /// likes, for nobody can make another.
+    #[inline]
+    pub(super) fn is_sole(&self) -> bool {
+        // Acquire: pairs with the Release of each `release`, `leave` and `pause` that left it so.
+        self.0.load(Acquire) < 2 * REFERENCE
+    }
+
     /// 4: the output is in its place.
+    #[inline]
     pub(super) fn complete(&self) -> Complete {
-        // Release: pairs with the Acquire in `is_complete`. Acquire: sees the joiner that the
-        // handle left, and the handle's `leave`.
-        let before = self.0.fetch_xor(RUNNING | COMPLETE, AcqRel);
-        debug_assert!(before & RUNNING != 0 && before & COMPLETE == 0);
-        Complete {
-            joinable: before & JOINABLE != 0,
-            joiner: before & JOINER != 0,
+        let mut now = self.0.load(Relaxed);
+        loop {
+            debug_assert!(now & RUNNING != 0 && now & COMPLETE == 0);
+            let done = now & !(RUNNING | NEW) | COMPLETE;
+            let (next, complete) = match (now & JOINER != 0, now & JOINABLE != 0) {
+                (true, _) => (done, Complete::Joiner),
+                // The handle's reference stays, so ours is not the last.
+                (false, true) => (done - REFERENCE, Complete::Left),
+                (false, false) => (done, Complete::Output),
+            };
+            // Release: pairs with the Acquire in `is_complete`. Acquire: sees the joiner that the
+            // handle left, and the handle's `leave`.
+            match self.0.compare_exchange_weak(now, next, AcqRel, Relaxed) {
+                Ok(_) => return complete,
+                Err(actual) => now = actual,
+            }
         }
     }
 
@@ -164,6 +198,7 @@ impl State {
     }
 
     /// True if the joiner's waker is in its place.
+    #[inline]
     pub(super) fn has_joiner(&self) -> bool {
         // Relaxed: the handle alone sets and clears the flag.
         self.0.load(Relaxed) & JOINER != 0
@@ -183,6 +218,7 @@ impl State {
     }
 
     /// The join handle goes; it has withdrawn the joiner.
+    #[inline]
     pub(super) fn leave(&self) -> Leave {
         let mut now = self.0.load(Acquire);
         loop {
@@ -201,6 +237,15 @@ impl State {
         }
     }
 
+    /// One reference more, which others will run: the task is not new any more. The caller has the
+    /// stage.
+    pub(super) fn retain_to_keep(&self) {
+        // Relaxed: only who has the stage clears the flag, and others meet the task only behind
+        // that reference.
+        let new = self.0.load(Relaxed) & NEW;
+        self.0.fetch_add(REFERENCE - new, Relaxed);
+    }
+
     /// One reference more.
     pub(super) fn retain(&self) {
         // Relaxed: who makes a reference has one.
@@ -211,8 +256,12 @@ impl State {
         }
     }
 
-    /// One reference less. True if it was the last.
+    /// One reference less. True if it was the last, which need not be written down.
+    #[inline]
     pub(super) fn release(&self) -> bool {
+        if self.is_sole() {
+            return true;
+        }
         // Release: what was done with this reference comes before the task is freed. Acquire: the
         // last one sees all of that.
         self.0.fetch_sub(REFERENCE, AcqRel) < 2 * REFERENCE

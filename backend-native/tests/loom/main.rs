@@ -5,12 +5,16 @@
 #![cfg(anyrt_loom)]
 #![allow(dead_code, unused_imports, unreachable_pub)] // the files hold more than the models use
 
+#[path = "../../src/barrier/mod.rs"]
+mod barrier;
 #[path = "../../src/driver/beside.rs"]
 mod beside;
 #[path = "../../src/executor/idle.rs"]
 mod idle;
 #[path = "../../src/driver/parker.rs"]
 mod parker;
+#[path = "../../src/executor/queue/place.rs"]
+mod place;
 #[path = "../../src/reactor/readiness.rs"]
 mod readiness;
 #[path = "../../src/executor/monitor/rest.rs"]
@@ -20,6 +24,7 @@ mod state;
 #[path = "../../src/sync.rs"]
 mod sync;
 
+mod claim;
 mod event;
 mod monitor;
 mod search;

@@ -4,14 +4,24 @@ use std::sync::atomic::Ordering::{Acquire, Relaxed, Release};
 
 use loom::{
     cell::Cell,
-    sync::{Arc, atomic::AtomicUsize},
+    sync::{Arc, Mutex, atomic::AtomicUsize},
     thread,
 };
 
 use crate::{
     explore,
-    state::{Leave, Pause, Start, State},
+    state::{Complete, Leave, Pause, Start, State},
+    sync::lock,
 };
+
+/// What the runtime keeps of the task.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Kept {
+    Not,
+    Kept,
+    /// The runtime has ended and keeps nothing more.
+    Closed,
+}
 
 /// A task's word, what it guards, and a queue of at most one entry a wake.
 struct Task {
@@ -22,7 +32,9 @@ struct Task {
     joiner: Cell<bool>,
     n_woken: AtomicUsize,
     news: AtomicUsize,
+    /// A new task is in the queue.
     n_queued: AtomicUsize,
+    registry: Mutex<Kept>,
     n_freed: AtomicUsize,
 }
 
@@ -35,6 +47,7 @@ impl Task {
             n_woken: AtomicUsize::new(0),
             news: AtomicUsize::new(0),
             n_queued: AtomicUsize::new(1),
+            registry: Mutex::new(Kept::Not),
             n_freed: AtomicUsize::new(0),
         })
     }
@@ -66,25 +79,72 @@ impl Task {
                 let news = self.news.load(Relaxed);
                 // loom reports two threads that are here at once.
                 self.stage.set(news);
-                match self.state.pause() {
-                    Pause::Idle { last } => self.free_if(last),
-                    Pause::Again => self.enqueue(),
-                    Pause::Cancel => self.end(),
-                }
+                self.pause();
             }
         }
         true
     }
 
+    /// After a pending poll: `Cell::pause`.
+    fn pause(&self) {
+        if !self.state.is_scheduled() && !self.keep() {
+            return self.end();
+        }
+        match self.state.pause() {
+            Pause::Idle { last } => self.free_if(last),
+            Pause::Again => self.enqueue(),
+            Pause::Cancel => self.end(),
+        }
+    }
+
+    /// A task that is going to be idle for the first time is kept, unless the runtime has ended.
+    fn keep(&self) -> bool {
+        let mut registry = lock(&self.registry);
+        if *registry == Kept::Not {
+            self.state.retain_to_keep();
+            *registry = Kept::Kept;
+        }
+        *registry == Kept::Kept
+    }
+
+    /// The end of the runtime: what it keeps, it claims.
+    fn close(&self) {
+        let mut registry = lock(&self.registry);
+        let kept = std::mem::replace(&mut *registry, Kept::Closed);
+        drop(registry);
+        if kept == Kept::Kept {
+            self.cancel();
+        }
+    }
+
+    /// `Cell::cancel`, which takes a reference.
+    fn cancel(&self) {
+        if self.state.claim() {
+            self.end();
+        } else {
+            self.release();
+        }
+    }
+
     fn end(&self) {
         self.stage.set(usize::MAX);
-        let complete = self.state.complete();
-        if complete.joiner {
-            assert!(self.joiner.replace(false), "there is a waker to be woken");
-            self.n_woken.fetch_add(1, Relaxed);
+        let mut registry = lock(&self.registry);
+        if *registry == Kept::Kept {
+            *registry = Kept::Not;
+            self.release();
         }
-        if !complete.joinable {
+        drop(registry);
+        if self.state.is_sole() {
             self.take_output();
+            return self.free_if(true);
+        }
+        match self.state.complete() {
+            Complete::Left => return,
+            Complete::Joiner => {
+                assert!(self.joiner.replace(false), "there is a waker to be woken");
+                self.n_woken.fetch_add(1, Relaxed);
+            }
+            Complete::Output => self.take_output(),
         }
         self.release();
     }
@@ -170,8 +230,8 @@ fn a_wake_is_followed_by_a_poll_that_sees_what_it_was_about() {
 fn an_abort_ends_the_task_once_beside_wakes_runs_and_the_end_of_the_runtime() {
     explore(3, || {
         let task = Task::new();
-        // What the registry holds.
-        task.state.retain();
+        // It has been idle before.
+        task.run();
         let (other, ender) = (task.clone(), task.clone());
         let other = thread::spawn(move || {
             other.wake();
@@ -181,13 +241,7 @@ fn an_abort_ends_the_task_once_beside_wakes_runs_and_the_end_of_the_runtime() {
                 other.enqueue();
             }
         });
-        let ender = thread::spawn(move || {
-            if ender.state.claim() {
-                ender.end();
-            } else {
-                ender.release();
-            }
-        });
+        let ender = thread::spawn(move || ender.close());
         task.run();
         other.join().expect("it ends");
         ender.join().expect("it ends");
@@ -205,16 +259,11 @@ fn an_abort_ends_the_task_once_beside_wakes_runs_and_the_end_of_the_runtime() {
 fn the_end_of_the_runtime_ends_a_task_that_is_being_polled() {
     explore(4, || {
         let task = Task::new();
-        // What the registry holds.
-        task.state.retain();
+        // Its first poll, which may be beside the end, and another.
         let ender = task.clone();
-        let ender = thread::spawn(move || {
-            if ender.state.claim() {
-                ender.end();
-            } else {
-                ender.release();
-            }
-        });
+        let ender = thread::spawn(move || ender.close());
+        task.run();
+        task.wake();
         task.run();
         ender.join().expect("it ends");
         assert!(task.state.is_complete());

@@ -16,7 +16,7 @@ use std::thread;
 use comfy_table::Table;
 use comfy_table::presets::UTF8_FULL_CONDENSED;
 
-use self::mutations::{MUTATIONS, Mutation};
+use self::mutations::Mutation;
 use self::package::Package;
 use crate::step::Stopwatch;
 
@@ -108,7 +108,7 @@ fn explore(program: &Path, names: Vec<String>, options: &Options) -> Result<(), 
 /// Applies each mutation by itself and runs the models that have to notice it.
 fn mutate(package: &Package, options: &Options) -> Result<(), String> {
     let is_meant = |mutation: &&Mutation| mutation.models.iter().any(|name| options.is_meant(name));
-    let meant: Vec<_> = MUTATIONS.iter().filter(is_meant).collect();
+    let meant: Vec<_> = mutations::all().filter(is_meant).collect();
     if meant.is_empty() {
         return Err("no mutation is meant by that".to_owned());
     }

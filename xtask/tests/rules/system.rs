@@ -12,6 +12,10 @@ const UNSAFE: &[(&str, &str)] = &[
         "the C library tells of a fork, through a function pointer",
     ),
     (
+        "backend-native/src/executor/queue/place.rs",
+        "what two halves share, by a protocol of their own",
+    ),
+    (
         "backend-native/src/reactor/sys/portable.rs",
         "polling trusts that a source is open",
     ),
@@ -92,6 +96,10 @@ const CFG: &[(&str, &str)] = &[
         "Unix sockets exist on Unix alone, peers' credentials in places",
     ),
     (
+        "backend-native/src/barrier/mod.rs",
+        "a fence on other processors is asked for on Linux alone",
+    ),
+    (
         "backend-native/src/executor/monitor/waits/mod.rs",
         "what a thread waits for is asked on Linux alone",
     ),
@@ -114,6 +122,10 @@ const CFG: &[(&str, &str)] = &[
     (
         "facade/src/lib.rs",
         "re-exports the capability that exists on Unix alone",
+    ),
+    (
+        "backend-native/src/sync.rs",
+        "the cheaper full fence is another one on x86",
     ),
 ];
 

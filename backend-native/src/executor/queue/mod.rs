@@ -11,19 +11,20 @@
 //! What becomes visible to other workers is said by a result of `true`, and has to be announced:
 //! see `IDLE.md`.
 
+mod place;
+
 use std::{
     collections::VecDeque,
-    sync::{
-        Arc,
-        atomic::Ordering::{Acquire, Release},
-    },
+    sync::atomic::Ordering::{Acquire, Release},
 };
 
 use st3::{StealError, fifo};
 
+use self::place::{Claimer, Owner};
 use crate::{
+    barrier::Barrier,
     sync::{AtomicUsize, Mutex, lock},
-    task::{Place, Runnable},
+    task::Runnable,
 };
 
 /// Tasks in a worker's ring. More go to the shared queue, half a ring at once.
@@ -34,15 +35,15 @@ const STREAK_MAX: u8 = 8;
 /// A worker's own queue.
 #[derive(Debug)]
 pub(super) struct Local {
-    slot: Arc<Place>,
+    slot: Owner<Runnable>,
     streak: u8,
     ring: fifo::Worker<Runnable>,
 }
 
 impl Local {
-    pub(super) fn new() -> Self {
+    pub(super) fn new(barrier: Barrier) -> Self {
         Self {
-            slot: Arc::default(),
+            slot: Owner::new(barrier),
             streak: 0,
             ring: fifo::Worker::new(RING),
         }
@@ -50,7 +51,7 @@ impl Local {
 
     pub(super) fn stealer(&self) -> Stealer {
         Stealer {
-            slot: self.slot.clone(),
+            slot: self.slot.claimer(),
             ring: self.ring.stealer(),
         }
     }
@@ -138,7 +139,7 @@ impl Local {
 /// Takes tasks from another worker's queue.
 #[derive(Debug)]
 pub(super) struct Stealer {
-    slot: Arc<Place>,
+    slot: Claimer<Runnable>,
     ring: fifo::Stealer<Runnable>,
 }
 
@@ -155,7 +156,7 @@ impl Stealer {
         stolen.map(|(task, _)| task)
     }
 
-    /// The task in the slot, which its own worker does not come to take.
+    /// The task in the slot, which its own worker does not come to take; if it just does, nothing.
     pub(super) fn take_slot(&self) -> Option<Runnable> {
         self.slot.take()
     }

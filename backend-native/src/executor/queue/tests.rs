@@ -34,7 +34,11 @@ fn taken(order: &Order) -> Vec<usize> {
 
 #[test]
 fn the_last_woken_runs_first_and_the_rest_in_order() {
-    let (mut local, injector, order) = (Local::new(), Injector::default(), Order::default());
+    let (mut local, injector, order) = (
+        Local::new(Barrier::new()),
+        Injector::default(),
+        Order::default(),
+    );
     let surplus: Vec<_> = (0..4)
         .map(|n| local.push(task(n, &order), &injector))
         .collect();
@@ -47,7 +51,11 @@ fn the_last_woken_runs_first_and_the_rest_in_order() {
 
 #[test]
 fn two_that_wake_each_other_do_not_keep_the_worker() {
-    let (mut local, injector, order) = (Local::new(), Injector::default(), Order::default());
+    let (mut local, injector, order) = (
+        Local::new(Barrier::new()),
+        Injector::default(),
+        Order::default(),
+    );
     local.push(task(1000, &order), &injector);
     local.push(task(0, &order), &injector);
     for n in 1..=20 {
@@ -64,7 +72,11 @@ fn two_that_wake_each_other_do_not_keep_the_worker() {
 
 #[test]
 fn one_that_has_just_run_goes_behind_all_others() {
-    let (mut local, injector, order) = (Local::new(), Injector::default(), Order::default());
+    let (mut local, injector, order) = (
+        Local::new(Barrier::new()),
+        Injector::default(),
+        Order::default(),
+    );
     assert!(!local.push_again(task(0, &order), &injector), "it is alone");
     local.pop(&injector).0.expect("it is there").run();
     for n in 1..=3 {
@@ -79,7 +91,11 @@ fn one_that_has_just_run_goes_behind_all_others() {
 
 #[test]
 fn the_end_finds_what_is_in_the_slot_and_in_the_ring() {
-    let (mut local, injector, order) = (Local::new(), Injector::default(), Order::default());
+    let (mut local, injector, order) = (
+        Local::new(Barrier::new()),
+        Injector::default(),
+        Order::default(),
+    );
     for n in 0..10 {
         local.push(task(n, &order), &injector);
     }
@@ -101,12 +117,16 @@ fn a_closed_queue_takes_nothing_from_outside() {
 
 #[test]
 fn what_does_not_fit_goes_to_the_shared_queue_and_nothing_is_lost() {
-    let (mut local, injector, order) = (Local::new(), Injector::default(), Order::default());
+    let (mut local, injector, order) = (
+        Local::new(Barrier::new()),
+        Injector::default(),
+        Order::default(),
+    );
     for n in 0..10 * RING {
         local.push(task(n, &order), &injector);
     }
     assert!(!injector.is_empty());
-    let mut others = Local::new();
+    let mut others = Local::new(Barrier::new());
     loop {
         let next = local.pop(&injector).0.or_else(|| others.pop(&injector).0);
         match next.or_else(|| others.take_batch(&injector, 2)) {
@@ -122,12 +142,12 @@ fn what_does_not_fit_goes_to_the_shared_queue_and_nothing_is_lost() {
 #[test]
 fn half_is_stolen_by_several_thieves_and_nothing_is_lost() {
     let n_run = Arc::new(AtomicUsize::new(0));
-    let (mut local, injector) = (Local::new(), Injector::default());
+    let (mut local, injector) = (Local::new(Barrier::new()), Injector::default());
     let stealer = local.stealer();
     std::thread::scope(|scope| {
         for _ in 0..2 {
             scope.spawn(|| {
-                let mut own = Local::new();
+                let mut own = Local::new(Barrier::new());
                 while n_run.load(SeqCst) < 50_000 {
                     let task = own.pop(&injector).0.or_else(|| stealer.steal(&own).ok());
                     match task.or_else(|| own.take_batch(&injector, 3)) {
@@ -152,5 +172,5 @@ fn half_is_stolen_by_several_thieves_and_nothing_is_lost() {
         }
     });
     assert_eq!(n_run.load(SeqCst), 50_000);
-    assert!(!stealer.has_surplus(&Local::new()));
+    assert!(!stealer.has_surplus(&Local::new(Barrier::new())));
 }
