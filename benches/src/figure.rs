@@ -16,6 +16,18 @@ pub enum Better {
     Higher,
 }
 
+impl Better {
+    /// How many times as good `ours` is as `theirs`. What is nothing counts as hardly anything.
+    pub fn ratio(self, ours: f64, theirs: f64) -> f64 {
+        const HARDLY_ANYTHING: f64 = 1e-3;
+        let (ours, theirs) = (ours.max(HARDLY_ANYTHING), theirs.max(HARDLY_ANYTHING));
+        match self {
+            Better::Lower => theirs / ours,
+            Better::Higher => ours / theirs,
+        }
+    }
+}
+
 /// What a value is of.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Metric {
@@ -138,22 +150,28 @@ pub fn figures(scenario: &'static str, all: &[Series]) -> Vec<Figure> {
             max: one.rounds.iter().copied().fold(f64::NEG_INFINITY, f64::max),
             rounds: one.rounds.clone(),
             best_peer: best.map(|best| best.contender),
-            ratio: best.map(|best| ratio(one.metric.better, &one.rounds, &best.rounds)),
+            ratio: best.map(|best| median(&ratios(one.metric.better, &one.rounds, &best.rounds))),
         }
     };
     all.iter().map(figure).collect()
 }
 
-/// How many times as good `ours` is as `theirs`, round by round.
-fn ratio(better: Better, ours: &[f64], theirs: &[f64]) -> f64 {
+/// How many times as good `ours` is as `theirs` in each round.
+pub fn ratios(better: Better, ours: &[f64], theirs: &[f64]) -> Vec<f64> {
     let pairs = ours.iter().zip(theirs);
-    let ratios: Vec<_> = pairs
-        .map(|(ours, theirs)| match better {
-            Better::Lower => theirs / ours,
-            Better::Higher => ours / theirs,
-        })
-        .collect();
-    median(&ratios)
+    pairs
+        .map(|(ours, theirs)| better.ratio(*ours, *theirs))
+        .collect()
+}
+
+/// Half the range of the rounds in per cent of their median.
+pub fn spread(rounds: &[f64]) -> f64 {
+    let least = rounds.iter().copied().fold(f64::INFINITY, f64::min);
+    let most = rounds.iter().copied().fold(f64::NEG_INFINITY, f64::max);
+    match median(rounds) {
+        0.0 => 0.0,
+        median => (most - least) / 2.0 / median * 100.0,
+    }
 }
 
 /// The median; of an even number the mean of the middle two.
@@ -211,8 +229,18 @@ mod tests {
 
     #[test]
     fn a_rate_is_better_the_higher_it_is() {
-        assert_eq!(ratio(Better::Higher, &[4.0], &[2.0]), 2.0);
-        assert_eq!(ratio(Better::Lower, &[4.0], &[2.0]), 0.5);
+        assert_eq!(Better::Higher.ratio(4.0, 2.0), 2.0);
+        assert_eq!(Better::Lower.ratio(4.0, 2.0), 0.5);
+        assert!(
+            Better::Lower.ratio(0.0, 0.0) == 1.0,
+            "nothing is as good as nothing"
+        );
+    }
+
+    #[test]
+    fn a_spread_is_half_of_what_lies_between() {
+        assert_eq!(spread(&[9.0, 10.0, 13.0]), 20.0);
+        assert_eq!(spread(&[0.0, 0.0]), 0.0);
     }
 
     #[test]

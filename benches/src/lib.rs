@@ -6,6 +6,7 @@
 //!                                                          |       |
 //!   count.rs     instructions, by callgrind                |       v
 //!                                                          +--> report/: lines, table
+//!                                                          +--> goals/: what is to be reached
 //! ```
 //!
 //! A scenario is a list of cells, one a contender; a cell is anything that brings values, so a
@@ -16,6 +17,14 @@ pub mod clock;
 pub mod contender;
 pub mod count;
 pub mod figure;
+pub mod goals;
 pub mod report;
 pub mod run;
 pub mod scenarios;
+
+/// Whose memory the program takes: the system's unless the feature `mimalloc` is on.
+pub const ALLOCATOR: &str = if cfg!(feature = "mimalloc") {
+    "mimalloc"
+} else {
+    "the system's"
+};

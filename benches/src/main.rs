@@ -6,11 +6,17 @@ use std::{io, process::ExitCode};
 use anyrt_benches::{
     count::{self, OPERATIONS, Operation},
     figure::Figure,
+    goals,
     report::{self, Lines},
     run::{self, Plan},
     scenarios::{self, Setup},
 };
 use clap::{Args, Parser};
+
+/// Everybody's memory in this build: half of what a spawn costs may be its allocation.
+#[cfg(feature = "mimalloc")]
+#[global_allocator]
+static MEMORY: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 /// Scenarios, on every backend and on the raw runtimes, in one interleaved run.
 ///
@@ -22,6 +28,13 @@ enum Command {
     All(Options),
     /// The names of the scenarios
     List,
+    /// What native must reach, as lines of JSON; `cargo xtask goals` shows them
+    Goals {
+        #[command(flatten)]
+        options: Options,
+        /// Only rows of such names or scenarios
+        rows: Vec<String>,
+    },
     /// Instructions an operation, by callgrind
     Count {
         /// Only these contenders
@@ -66,6 +79,22 @@ struct Options {
     on: Vec<String>,
 }
 
+impl Options {
+    fn plan(&self) -> io::Result<Plan> {
+        let workers = match self.workers {
+            Some(workers) => workers,
+            None => std::thread::available_parallelism()?.get(),
+        };
+        Ok(Plan {
+            rounds: self.rounds.unwrap_or(if self.quick { 2 } else { 5 }),
+            setup: Setup {
+                workers,
+                quick: self.quick,
+            },
+        })
+    }
+}
+
 fn main() -> ExitCode {
     let done = match Command::parse() {
         Command::All(options) => measure(None, &options),
@@ -79,6 +108,7 @@ fn main() -> ExitCode {
             }
             Ok(())
         }
+        Command::Goals { options, rows } => hold(&rows, &options),
         Command::Count { on, operations } => instructions(&on, operations),
         Command::Loop {
             operation,
@@ -105,14 +135,7 @@ fn measure(names: Option<&[String]>, options: &Options) -> io::Result<()> {
         }
         all.retain(|scenario| names.iter().any(|name| name == scenario.name));
     }
-    let processors = std::thread::available_parallelism()?.get();
-    let plan = Plan {
-        rounds: options.rounds.unwrap_or(if options.quick { 2 } else { 5 }),
-        setup: Setup {
-            workers: options.workers.unwrap_or(processors),
-            quick: options.quick,
-        },
-    };
+    let plan = options.plan()?;
     let mut lines = Lines::new(io::stdout().lock(), plan)?;
     let mut figures: Vec<Figure> = Vec::new();
     run::all(
@@ -125,6 +148,31 @@ fn measure(names: Option<&[String]>, options: &Options) -> io::Result<()> {
         },
     )?;
     eprintln!("{}", report::markdown(&figures));
+    Ok(())
+}
+
+/// Measures what the goals are of, and says of each whether it is held.
+fn hold(wanted: &[String], options: &Options) -> io::Result<()> {
+    let is_meant =
+        |row: &&goals::Row| wanted.is_empty() || wanted.iter().any(|text| row.is_meant_by(text));
+    let rows: Vec<_> = goals::ROWS.iter().filter(is_meant).collect();
+    if rows.is_empty() {
+        let text = "no row is meant by that; `cargo xtask goals --help` says what can be given";
+        return Err(io::Error::new(io::ErrorKind::InvalidInput, text));
+    }
+    let mut scenarios = scenarios::all();
+    scenarios.retain(|scenario| rows.iter().any(|row| row.needs(scenario.name)));
+    let plan = options.plan()?;
+    let mut lines = Lines::new(io::stdout().lock(), plan)?;
+    let mut figures: Vec<Figure> = Vec::new();
+    run::all(&scenarios, plan, goals::is_contender, |new| {
+        figures.extend_from_slice(new);
+        Ok(())
+    })?;
+    for row in rows {
+        let judged = row.judge(&figures).map_err(io::Error::other)?;
+        judged.iter().try_for_each(|goal| lines.record(goal))?;
+    }
     Ok(())
 }
 

@@ -18,6 +18,7 @@ struct Machine {
     workers: usize,
     rounds: usize,
     quick: bool,
+    allocator: &'static str,
 }
 
 impl<W: Write> Lines<W> {
@@ -33,12 +34,13 @@ impl<W: Write> Lines<W> {
     /// Those of `out`.
     pub fn new(out: W, plan: Plan) -> io::Result<Self> {
         let mut lines = Self(out);
-        lines.write(&Machine {
+        lines.record(&Machine {
             kernel: first_line("/proc/sys/kernel/osrelease", ""),
             processor: first_line("/proc/cpuinfo", "model name"),
             workers: plan.setup.workers,
             rounds: plan.rounds,
             quick: plan.setup.quick,
+            allocator: crate::ALLOCATOR,
         })?;
         Ok(lines)
     }
@@ -49,10 +51,15 @@ impl<W: Write> Lines<W> {
     ///
     /// Those of the output.
     pub fn figures(&mut self, figures: &[Figure]) -> io::Result<()> {
-        figures.iter().try_for_each(|figure| self.write(figure))
+        figures.iter().try_for_each(|figure| self.record(figure))
     }
 
-    fn write(&mut self, record: &impl Serialize) -> io::Result<()> {
+    /// Writes a line.
+    ///
+    /// # Errors
+    ///
+    /// Those of the output.
+    pub fn record(&mut self, record: &impl Serialize) -> io::Result<()> {
         serde_json::to_writer(&mut self.0, record)?;
         self.0.write_all(b"\n")?;
         self.0.flush()

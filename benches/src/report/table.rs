@@ -2,7 +2,7 @@
 
 use comfy_table::{Table, presets::ASCII_MARKDOWN};
 
-use crate::figure::{Figure, Role};
+use crate::figure::{Figure, Role, spread};
 
 /// The table of all figures.
 pub fn markdown(figures: &[Figure]) -> String {
@@ -36,7 +36,7 @@ pub fn markdown(figures: &[Figure]) -> String {
 
 /// The median with half the spread of the rounds, and for ours the ratio.
 fn text(figure: &Figure) -> String {
-    let spread = (figure.max - figure.min) / 2.0 / figure.median * 100.0;
+    let spread = spread(&figure.rounds);
     let value = format!("{} ±{spread:.0} %", short(figure.median));
     match (figure.role, figure.ratio) {
         (Role::Ours, Some(ratio)) => format!("{value} ({ratio:.2}x)"),

@@ -1,0 +1,178 @@
+//! The goals, row by row: what native is to reach beside its peers.
+//!
+//! Data alone: a row is changed here and nowhere else.
+
+use super::{
+    Bound::{AtMost, BestPeer, Control, OwnMetric, Peer},
+    Goal, Row, Weight,
+    Weight::{Counts, Must},
+};
+
+/// All rows, in the order in which they are shown.
+pub const ROWS: &[Row] = &[
+    row(
+        "chained_spawn 1000",
+        Must,
+        IN_PROCESS,
+        &[goal("", "chained_spawn", "", BestPeer(4.0))],
+    ),
+    row(
+        "ping_pong 1000 pairs",
+        Counts,
+        IN_PROCESS,
+        &[goal("", "ping_pong", "", BestPeer(2.5))],
+    ),
+    row(
+        "spawn_many 10k",
+        Counts,
+        IN_PROCESS,
+        &[
+            goal("local", "spawn_many_local", "", BestPeer(1.6)),
+            goal("from outside", "spawn_many_remote", "", BestPeer(1.6)),
+        ],
+    ),
+    row(
+        "spawn + join 10k",
+        Must,
+        IN_PROCESS,
+        &[goal("", "spawn_join", "", BestPeer(3.0))],
+    ),
+    row(
+        "yield_many 200 x 1000",
+        Counts,
+        IN_PROCESS,
+        &[goal("", "yield_many", "", BestPeer(1.4))],
+    ),
+    row(
+        "spawn latency",
+        Counts,
+        IN_PROCESS,
+        &[
+            goal("call p50", "spawn_latency", "call p50", BestPeer(2.0)),
+            goal(
+                "call p99",
+                "spawn_latency",
+                "call p99",
+                OwnMetric("call p50", 2.0),
+            ),
+            goal(
+                "to first poll p50",
+                "spawn_latency",
+                "first poll p50",
+                BestPeer(1.7),
+            ),
+            goal(
+                "to first poll p99",
+                "spawn_latency",
+                "first poll p99",
+                FIRST_POLL,
+            ),
+        ],
+    ),
+    row(
+        "wake of an idle runtime",
+        Counts,
+        IN_PROCESS,
+        &[goal("p50", "wake_idle", "p50", BestPeer(1.0))],
+    ),
+    row(
+        "new task beside hogs",
+        Counts,
+        IN_PROCESS,
+        &[goal("p99", "spawn_beside_hogs", "p99", BestPeer(2.0))],
+    ),
+    row(
+        "random 4 KiB reads, 1 task",
+        Must,
+        IN_PROCESS,
+        &[
+            goal("", "file_random", "4096 B, 1 tasks", BestPeer(12.0)),
+            goal("beside std", "file_random", "4096 B, 1 tasks", Control(1.0)),
+        ],
+    ),
+    row(
+        "random 4 KiB reads, 32 tasks",
+        Must,
+        IN_PROCESS,
+        &[goal("", "file_random", "4096 B, 32 tasks", BestPeer(3.5))],
+    ),
+    row(
+        "sequential 4 KiB reads",
+        Counts,
+        IN_PROCESS,
+        &[
+            goal("beside std", "file_sequential", "4096 B", Control(1.25)),
+            goal(
+                "beside tokio",
+                "file_sequential",
+                "4096 B",
+                Peer("raw-tokio", 20.0),
+            ),
+        ],
+    ),
+    row(
+        "fs::read of 1 KiB",
+        Counts,
+        IN_PROCESS,
+        &[
+            goal("", "file_whole", "1024 B", BestPeer(6.0)),
+            goal("beside std", "file_whole", "1024 B", Control(1.0)),
+        ],
+    ),
+    row(
+        "timeout set and dropped",
+        Counts,
+        IN_PROCESS,
+        &[
+            goal("1 task", "timeouts", "1 tasks", BestPeer(2.0)),
+            goal("4 tasks", "timeouts", "4 tasks", BestPeer(4.0)),
+        ],
+    ),
+    row(
+        "100k sleeps",
+        Counts,
+        IN_PROCESS,
+        &[
+            goal("processor time", "sleeps", "processor time", BestPeer(1.5)),
+            goal("late p99", "sleeps", "late p99", BestPeer(6.0)),
+            goal("late p50", "sleeps", "late p50", AtMost(100.0)),
+        ],
+    ),
+    row(
+        "mutex",
+        Counts,
+        IN_PROCESS,
+        &[
+            goal("contended", "mutex_contended", "", BestPeer(2.0)),
+            goal("free", "mutex_free", "", BestPeer(1.0)),
+        ],
+    ),
+];
+
+const fn row(name: &'static str, weight: Weight, spread_max: f64, goals: &'static [Goal]) -> Row {
+    Row {
+        name,
+        weight,
+        spread_max,
+        goals,
+    }
+}
+
+const fn goal(
+    part: &'static str,
+    scenario: &'static str,
+    metric: &'static str,
+    bound: super::Bound,
+) -> Goal {
+    Goal {
+        part,
+        scenario,
+        metric,
+        bound,
+    }
+}
+
+const FIRST_POLL: super::Bound = OwnMetric("first poll p50", 2.0);
+
+/// Per cent that the rounds may lie apart, half the range, before they may be noise.
+const IN_PROCESS: f64 = 10.0;
