@@ -1,5 +1,5 @@
-//! The commands of a maintainer: `cargo xtask ci`, `laws`, `loom`, `features`, `check-targets`,
-//! `outside`.
+//! The commands of a maintainer: `cargo xtask ci`, `laws`, `loom`, `goals`, `features`,
+//! `check-targets`, `outside`.
 //!
 //! Each runs `cargo` or a script, as it would be typed, says what it runs and how long it took, and
 //! fails with the first that fails. It knows nothing of the crates' code. The rules that a program
@@ -9,9 +9,11 @@
 mod build;
 mod ci;
 mod features;
+mod goals;
 mod laws;
 mod loom;
 mod outside;
+mod region;
 mod step;
 mod targets;
 
@@ -30,6 +32,8 @@ enum Command {
     Laws(laws::Options),
     /// Explore the models of native's lock-free protocols
     Loom(loom::Options),
+    /// Measure native beside its peers and hold it against its goals
+    Goals(goals::Options),
     /// Hold a backend outside the workspace against the laws, as docs/testing-your-backend.md says
     Outside,
     /// Check the facade under each combination of its features
@@ -50,6 +54,7 @@ fn main() -> ExitCode {
         Command::Ci => ci::run(root),
         Command::Laws(options) => laws::run(root, &options),
         Command::Loom(options) => loom::run(root, &options),
+        Command::Goals(options) => goals::run(root, &options),
         Command::Outside => outside::run(root),
         Command::Features => features::run(root),
         Command::CheckTargets { target } => targets::run(root, target.as_deref()),

@@ -10,6 +10,7 @@ use std::path::Path;
 
 use super::matrix::{Cell, Matrix, Row};
 use super::record::{Run, Verdict, deviating};
+use crate::region;
 use xtask::contract::{self, Sentence};
 
 /// A file, and what is to stand in it.
@@ -27,7 +28,7 @@ pub(crate) fn documents(
 ) -> Result<Vec<Document>, String> {
     let runs = &as_listed(runs);
     let readme = read(root, README)?;
-    let readme = with_region(&readme, &results(runs))
+    let readme = region::replaced(&readme, BEGIN, END, &results(runs))
         .ok_or_else(|| format!("{README} has no place for the table: `{BEGIN}` .. `{END}`"))?;
     Ok(vec![
         Document {
@@ -213,13 +214,6 @@ fn results(runs: &[Run]) -> String {
     text
 }
 
-/// `text` with `inside` between the two marks.
-fn with_region(text: &str, inside: &str) -> Option<String> {
-    let (before, rest) = text.split_once(BEGIN)?;
-    let (_, after) = rest.split_once(END)?;
-    Some(format!("{before}{BEGIN}\n{inside}{END}{after}"))
-}
-
 const PAGE: &str = "docs/laws.md";
 const README: &str = "README.md";
 const PROMISES: &str = "compat-tests/src/promises.txt";
@@ -308,11 +302,11 @@ mod tests {
     #[test]
     fn the_readme_keeps_what_stands_around_the_table() {
         let text = format!("before\n{BEGIN}\nold\n{END}\nafter");
-        let new = with_region(&text, &results(&example())).expect("the marks are there");
+        let new = region::replaced(&text, BEGIN, END, &results(&example()));
+        let new = new.expect("the marks are there");
         let table = "| native | 3 of 4 | 0 | 0 |\n| mem | 2 of 3 | 1 | 1 |\n";
         assert!(new.contains(table), "{new}");
         assert!(new.starts_with("before\n") && new.ends_with("\nafter") && !new.contains("old"));
-        assert_eq!(with_region("no marks", ""), None);
     }
 
     #[test]
