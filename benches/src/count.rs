@@ -84,7 +84,7 @@ pub fn count(operation: Operation, wanted: impl Fn(&str) -> bool) -> io::Result<
     let figure = |&(contender, role, each): &(&'static str, Role, f64)| Figure {
         scenario: "instructions",
         metric: operation.name().to_owned(),
-        unit: "instr.",
+        unit: "instr.".to_owned(),
         better: Better::Lower,
         contender,
         role,

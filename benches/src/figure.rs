@@ -4,10 +4,10 @@
 
 use std::time::Duration;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 /// Which way a value is to go.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Better {
     /// Times, counts, bytes.
@@ -29,18 +29,18 @@ impl Better {
 }
 
 /// What a value is of.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Metric {
     /// Its name within the scenario.
     pub name: String,
     /// Its unit, as it is printed.
-    pub unit: &'static str,
+    pub unit: String,
     /// Which way it is to go.
     pub better: Better,
 }
 
 /// One value of one contender in one round.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Value {
     /// What it is of.
     pub metric: Metric,
@@ -60,11 +60,20 @@ impl Value {
     }
 
     /// A value that is better the less it is.
-    pub fn lower(name: impl Into<String>, unit: &'static str, value: f64) -> Self {
+    pub fn lower(name: impl Into<String>, unit: &str, value: f64) -> Self {
+        Self::new(name, unit, Better::Lower, value)
+    }
+
+    /// A value that is better the more it is.
+    pub fn higher(name: impl Into<String>, unit: &str, value: f64) -> Self {
+        Self::new(name, unit, Better::Higher, value)
+    }
+
+    fn new(name: impl Into<String>, unit: &str, better: Better, value: f64) -> Self {
         let metric = Metric {
             name: name.into(),
-            unit,
-            better: Better::Lower,
+            unit: unit.to_owned(),
+            better,
         };
         Self { metric, value }
     }
@@ -90,7 +99,7 @@ pub struct Figure {
     /// The metric's name within it.
     pub metric: String,
     /// The metric's unit.
-    pub unit: &'static str,
+    pub unit: String,
     /// Which way it is to go.
     pub better: Better,
     /// Whose figure it is.
@@ -141,7 +150,7 @@ pub fn figures(scenario: &'static str, all: &[Series]) -> Vec<Figure> {
         Figure {
             scenario,
             metric: one.metric.name.clone(),
-            unit: one.metric.unit,
+            unit: one.metric.unit.clone(),
             better: one.metric.better,
             contender: one.contender,
             role: one.role,

@@ -13,6 +13,8 @@
 //! scenario may as well start processes. `README.md` says how to run and how to read it.
 #![forbid(unsafe_code)]
 
+pub mod apart;
+pub mod client;
 pub mod clock;
 pub mod contender;
 pub mod count;

@@ -4,6 +4,8 @@
 use std::{io, process::ExitCode};
 
 use anyrt_benches::{
+    apart::Once,
+    client::Client,
     count::{self, OPERATIONS, Operation},
     figure::Figure,
     goals,
@@ -50,6 +52,12 @@ enum Command {
         contender: String,
         n_times: usize,
     },
+    /// One scenario on one contender, as another process of this program asks for it
+    #[command(hide = true)]
+    Once(Once),
+    /// The client of a scenario, which sends and reads over many connections
+    #[command(hide = true)]
+    Client(Client),
     /// The scenarios that are named, before the options
     #[command(external_subcommand)]
     Named(Vec<String>),
@@ -85,8 +93,9 @@ impl Options {
             Some(workers) => workers,
             None => std::thread::available_parallelism()?.get(),
         };
+        let usual = if self.quick { 2 } else { 5 };
         Ok(Plan {
-            rounds: self.rounds.unwrap_or(if self.quick { 2 } else { 5 }),
+            rounds: self.rounds.unwrap_or(usual).max(1),
             setup: Setup {
                 workers,
                 quick: self.quick,
@@ -110,6 +119,8 @@ fn main() -> ExitCode {
         }
         Command::Goals { options, rows } => hold(&rows, &options),
         Command::Count { on, operations } => instructions(&on, operations),
+        Command::Once(once) => once.answer(),
+        Command::Client(client) => client.answer(),
         Command::Loop {
             operation,
             contender,

@@ -9,6 +9,7 @@ use std::io;
 use indicatif::{ProgressBar, ProgressStyle};
 
 use crate::{
+    apart,
     figure::{self, Figure, Role, Series, Value},
     scenarios::{Scenario, Setup},
 };
@@ -64,7 +65,7 @@ fn one(
     for _ in 0..plan.rounds {
         for cell in &cells {
             bar.set_message(format!("{} on {}", scenario.name, cell.contender));
-            match (cell.run)(&plan.setup) {
+            match apart::run(scenario, cell, &plan.setup) {
                 Ok(values) => take(&mut all, cell.contender, cell.role, values),
                 Err(error) => failed.push((cell.contender, error)),
             }

@@ -1,10 +1,16 @@
 //! Every backend of anyrt, with its type known ([`Direct`]) and forgotten ([`Erased`]).
 
-use std::{future::Future, io, marker::PhantomData, path::Path, time::Duration};
+use std::{future::Future, io, marker::PhantomData, net::SocketAddr, path::Path, time::Duration};
 
-use anyrt_api::{AnyOwner, AsyncFs, BlockOn, Runtime, fs, task, task::JoinHandle, time};
+use anyrt_api::{
+    AnyOwner, AsyncFs, AsyncNet, BlockOn, Runtime, fs,
+    net::{TcpListener, TcpStream},
+    task,
+    task::JoinHandle,
+    time,
+};
 
-use super::{Handle, Owner, ReadFile, Trusted};
+use super::{Connection, Handle, LOOPBACK, Listen, Owner, ReadFile, Trusted};
 
 /// An owner that can be started with so many workers.
 pub trait Start: BlockOn + Sized {
@@ -94,6 +100,7 @@ pub struct Rt<R>(R);
 impl<R: Runtime> Handle for Rt<R> {
     type Join<T: Send + 'static> = Trusted<JoinHandle<T, R>>;
     type File = fs::File<R>;
+    type Listener = TcpListener<R>;
 
     fn spawn<F>(&self, future: F) -> Self::Join<F::Output>
     where
@@ -130,6 +137,32 @@ impl<R: Runtime> Handle for Rt<R> {
 
     async fn read(&self, path: &Path) -> io::Result<Vec<u8>> {
         fs::read_in(path, &self.0).await
+    }
+
+    async fn listen(&self) -> io::Result<TcpListener<R>> {
+        TcpListener::bind_in(LOOPBACK, &self.0).await
+    }
+}
+
+impl<R: Runtime> Listen for TcpListener<R> {
+    type Stream = TcpStream<R>;
+
+    fn local_addr(&self) -> io::Result<SocketAddr> {
+        TcpListener::local_addr(self)
+    }
+
+    async fn accept(&self) -> io::Result<TcpStream<R>> {
+        Ok(TcpListener::accept(self).await?.0)
+    }
+}
+
+impl<R: AsyncNet> Connection for TcpStream<R> {
+    async fn read(&mut self, buf: &mut [u8]) -> io::Result<usize> {
+        TcpStream::read(self, buf).await
+    }
+
+    async fn write_all(&mut self, buf: &[u8]) -> io::Result<()> {
+        TcpStream::write_all(self, buf).await
     }
 }
 

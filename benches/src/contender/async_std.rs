@@ -4,6 +4,7 @@
 use std::{
     future::Future,
     io::{self, SeekFrom},
+    net::SocketAddr,
     path::Path,
     time::Duration,
 };
@@ -11,11 +12,12 @@ use std::{
 use async_std::{
     fs::File,
     future,
-    io::{ReadExt, prelude::SeekExt},
+    io::{ReadExt, WriteExt, prelude::SeekExt},
+    net::{TcpListener, TcpStream},
     task::{self, JoinHandle},
 };
 
-use super::{Handle, Owner, ReadFile};
+use super::{Connection, Handle, LOOPBACK, Listen, Owner, ReadFile};
 
 /// async-std's runtime.
 #[derive(Debug)]
@@ -55,6 +57,7 @@ pub struct AsyncStdHandle;
 impl Handle for AsyncStdHandle {
     type Join<T: Send + 'static> = JoinHandle<T>;
     type File = File;
+    type Listener = TcpListener;
 
     fn spawn<F>(&self, future: F) -> JoinHandle<F::Output>
     where
@@ -91,6 +94,32 @@ impl Handle for AsyncStdHandle {
 
     async fn read(&self, path: &Path) -> io::Result<Vec<u8>> {
         async_std::fs::read(path).await
+    }
+
+    async fn listen(&self) -> io::Result<TcpListener> {
+        TcpListener::bind(LOOPBACK).await
+    }
+}
+
+impl Listen for TcpListener {
+    type Stream = TcpStream;
+
+    fn local_addr(&self) -> io::Result<SocketAddr> {
+        TcpListener::local_addr(self)
+    }
+
+    async fn accept(&self) -> io::Result<TcpStream> {
+        Ok(TcpListener::accept(self).await?.0)
+    }
+}
+
+impl Connection for TcpStream {
+    async fn read(&mut self, buf: &mut [u8]) -> io::Result<usize> {
+        ReadExt::read(self, buf).await
+    }
+
+    async fn write_all(&mut self, buf: &[u8]) -> io::Result<()> {
+        WriteExt::write_all(self, buf).await
     }
 }
 

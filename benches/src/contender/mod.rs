@@ -12,6 +12,7 @@ mod tokio;
 use std::{
     future::Future,
     io,
+    net::SocketAddr,
     path::Path,
     pin::Pin,
     task::{Context, Poll},
@@ -53,6 +54,8 @@ pub trait Handle: Clone + Send + Sync + 'static {
     type Join<T: Send + 'static>: Future<Output = T> + Send + Unpin;
     /// An open file.
     type File: ReadFile;
+    /// A listening socket.
+    type Listener: Listen;
 
     /// Starts a task.
     fn spawn<F>(&self, future: F) -> Self::Join<F::Output>
@@ -84,6 +87,34 @@ pub trait Handle: Clone + Send + Sync + 'static {
 
     /// Reads a whole file.
     fn read(&self, path: &Path) -> impl Future<Output = io::Result<Vec<u8>>> + Send;
+
+    /// Listens on a free port of the loopback interface.
+    fn listen(&self) -> impl Future<Output = io::Result<Self::Listener>> + Send;
+}
+
+/// A listening socket of a runtime.
+pub trait Listen: Send + Sync + 'static {
+    /// What it accepts.
+    type Stream: Connection;
+
+    /// Where it listens.
+    ///
+    /// # Errors
+    ///
+    /// The system's.
+    fn local_addr(&self) -> io::Result<SocketAddr>;
+
+    /// Waits for a connection.
+    fn accept(&self) -> impl Future<Output = io::Result<Self::Stream>> + Send;
+}
+
+/// A connection of a runtime.
+pub trait Connection: Send + 'static {
+    /// Reads some bytes.
+    fn read(&mut self, buf: &mut [u8]) -> impl Future<Output = io::Result<usize>> + Send;
+
+    /// Writes all of them.
+    fn write_all(&mut self, buf: &[u8]) -> impl Future<Output = io::Result<()>> + Send;
 }
 
 /// An open file of a runtime.
@@ -99,6 +130,9 @@ pub trait ReadFile: Send + 'static {
     /// Reads some bytes at the cursor.
     fn read(&mut self, buf: &mut [u8]) -> impl Future<Output = io::Result<usize>> + Send;
 }
+
+/// Where a contender listens: any free port.
+const LOOPBACK: (&str, u16) = ("127.0.0.1", 0);
 
 /// A join handle whose task is trusted not to panic.
 #[derive(Debug)]

@@ -4,6 +4,7 @@
 use std::{
     future::Future,
     io::{self, SeekFrom},
+    net::SocketAddr,
     path::Path,
     sync::Arc,
     thread,
@@ -15,10 +16,11 @@ use smol::{
     channel::{Receiver, Sender},
     fs::File,
     future,
-    io::{AsyncReadExt, AsyncSeekExt},
+    io::{AsyncReadExt, AsyncSeekExt, AsyncWriteExt},
+    net::{TcpListener, TcpStream},
 };
 
-use super::{Handle, Owner, ReadFile};
+use super::{Connection, Handle, LOOPBACK, Listen, Owner, ReadFile};
 
 /// An executor of smol's and its threads.
 #[derive(Debug)]
@@ -75,6 +77,7 @@ pub struct SmolHandle(Arc<Executor<'static>>);
 impl Handle for SmolHandle {
     type Join<T: Send + 'static> = Task<T>;
     type File = File;
+    type Listener = TcpListener;
 
     fn spawn<F>(&self, future: F) -> Task<F::Output>
     where
@@ -116,6 +119,32 @@ impl Handle for SmolHandle {
 
     async fn read(&self, path: &Path) -> io::Result<Vec<u8>> {
         smol::fs::read(path).await
+    }
+
+    async fn listen(&self) -> io::Result<TcpListener> {
+        TcpListener::bind(LOOPBACK).await
+    }
+}
+
+impl Listen for TcpListener {
+    type Stream = TcpStream;
+
+    fn local_addr(&self) -> io::Result<SocketAddr> {
+        TcpListener::local_addr(self)
+    }
+
+    async fn accept(&self) -> io::Result<TcpStream> {
+        Ok(TcpListener::accept(self).await?.0)
+    }
+}
+
+impl Connection for TcpStream {
+    async fn read(&mut self, buf: &mut [u8]) -> io::Result<usize> {
+        AsyncReadExt::read(self, buf).await
+    }
+
+    async fn write_all(&mut self, buf: &[u8]) -> io::Result<()> {
+        AsyncWriteExt::write_all(self, buf).await
     }
 }
 

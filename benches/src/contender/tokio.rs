@@ -3,19 +3,21 @@
 use std::{
     future::Future,
     io::{self, SeekFrom},
+    net::SocketAddr,
     path::Path,
     time::Duration,
 };
 
 use tokio::{
     fs::File,
-    io::{AsyncReadExt, AsyncSeekExt},
+    io::{AsyncReadExt, AsyncSeekExt, AsyncWriteExt},
+    net::{TcpListener, TcpStream},
     runtime::{Builder, Runtime},
     task::{self, JoinHandle},
     time,
 };
 
-use super::{Handle, Owner, ReadFile, Trusted};
+use super::{Connection, Handle, LOOPBACK, Listen, Owner, ReadFile, Trusted};
 
 /// A multi-threaded tokio runtime with its default settings.
 #[derive(Debug)]
@@ -50,6 +52,7 @@ pub struct TokioHandle(tokio::runtime::Handle);
 impl Handle for TokioHandle {
     type Join<T: Send + 'static> = Trusted<JoinHandle<T>>;
     type File = File;
+    type Listener = TcpListener;
 
     fn spawn<F>(&self, future: F) -> Self::Join<F::Output>
     where
@@ -86,6 +89,32 @@ impl Handle for TokioHandle {
 
     async fn read(&self, path: &Path) -> io::Result<Vec<u8>> {
         tokio::fs::read(path).await
+    }
+
+    async fn listen(&self) -> io::Result<TcpListener> {
+        TcpListener::bind(LOOPBACK).await
+    }
+}
+
+impl Listen for TcpListener {
+    type Stream = TcpStream;
+
+    fn local_addr(&self) -> io::Result<SocketAddr> {
+        TcpListener::local_addr(self)
+    }
+
+    async fn accept(&self) -> io::Result<TcpStream> {
+        Ok(TcpListener::accept(self).await?.0)
+    }
+}
+
+impl Connection for TcpStream {
+    async fn read(&mut self, buf: &mut [u8]) -> io::Result<usize> {
+        AsyncReadExt::read(self, buf).await
+    }
+
+    async fn write_all(&mut self, buf: &[u8]) -> io::Result<()> {
+        AsyncWriteExt::write_all(self, buf).await
     }
 }
 

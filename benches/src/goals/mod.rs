@@ -77,7 +77,7 @@ pub struct Judged {
     /// What a row that falls short means.
     pub weight: Weight,
     /// The metric's unit.
-    pub unit: &'static str,
+    pub unit: String,
     /// Native's figure.
     pub native: f64,
     /// Whom it is held against: the best peer where the goal names nobody, or its own metric.
@@ -157,7 +157,7 @@ impl Row {
             row: self.name,
             part: goal.part,
             weight: self.weight,
-            unit: ours.unit,
+            unit: ours.unit.clone(),
             native: ours.median,
             other: other.map(|other| match goal.bound {
                 Bound::OwnMetric(metric, _) => metric,
@@ -166,7 +166,7 @@ impl Row {
             other_figure: other.map(|other| other.median),
             ratio,
             spread,
-            goal: goal.bound.text(ours.unit),
+            goal: goal.bound.text(&ours.unit),
             is_short: median(&ratios) < needed,
             is_noisy: spread > self.spread_max && !they_agree,
         })

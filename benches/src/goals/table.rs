@@ -5,7 +5,7 @@
 use super::{
     Bound::{AtMost, BestPeer, Control, OwnMetric, Peer},
     Goal, Row, Weight,
-    Weight::{Counts, Must},
+    Weight::{Counts, Must, Shown},
 };
 
 /// All rows, in the order in which they are shown.
@@ -139,6 +139,48 @@ pub const ROWS: &[Row] = &[
         ],
     ),
     row(
+        "TCP echo 1 KiB, 100 connections",
+        Shown,
+        NETWORK,
+        &[
+            goal("throughput", "echo_100", "throughput", BestPeer(1.0)),
+            goal(
+                "processor time a message",
+                "echo_100",
+                "processor time",
+                BestPeer(1.0),
+            ),
+            goal("p99", "echo_100", "p99", BestPeer(1.0)),
+        ],
+    ),
+    row(
+        "TCP echo 1 KiB, 1,000 connections",
+        Shown,
+        NETWORK,
+        &[
+            goal("throughput", "echo_1000", "throughput", BestPeer(0.97)),
+            goal("p99", "echo_1000", "p99 of a fair turn", AtMost(1.5)),
+        ],
+    ),
+    row(
+        "memory of an idle task",
+        Counts,
+        IN_PROCESS,
+        &[
+            goal("", "memory_tasks", "", BestPeer(1.8)),
+            goal("in bytes", "memory_tasks", "", AtMost(80.0)),
+        ],
+    ),
+    row(
+        "memory of an idle connection",
+        Counts,
+        IN_PROCESS,
+        &[
+            goal("", "memory_connections", "", BestPeer(2.2)),
+            goal("in bytes", "memory_connections", "", AtMost(260.0)),
+        ],
+    ),
+    row(
         "mutex",
         Counts,
         IN_PROCESS,
@@ -146,6 +188,29 @@ pub const ROWS: &[Row] = &[
             goal("contended", "mutex_contended", "", BestPeer(2.0)),
             goal("free", "mutex_free", "", BestPeer(1.0)),
         ],
+    ),
+    row(
+        "every worker blocked 100 ms",
+        Must,
+        IN_PROCESS,
+        &[goal(
+            "others done after",
+            "blocked",
+            "others done",
+            AtMost(5.0),
+        )],
+    ),
+    row(
+        "echo, a worker blocked 50 of 150 ms",
+        Counts,
+        NETWORK,
+        &[goal("worst answer", "echo_blocked", "worst", AtMost(5.0))],
+    ),
+    row(
+        "idle runtime",
+        Counts,
+        IN_PROCESS,
+        &[goal("wake-ups", "idle", "wake-ups", AtMost(2.0))],
     ),
 ];
 
@@ -176,3 +241,5 @@ const FIRST_POLL: super::Bound = OwnMetric("first poll p50", 2.0);
 
 /// Per cent that the rounds may lie apart, half the range, before they may be noise.
 const IN_PROCESS: f64 = 10.0;
+/// The same where the network has a part in it.
+const NETWORK: f64 = 20.0;

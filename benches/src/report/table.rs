@@ -9,7 +9,11 @@ pub fn markdown(figures: &[Figure]) -> String {
     let mut contenders: Vec<&str> = Vec::new();
     let mut rows: Vec<(&str, &str, &str)> = Vec::new();
     for figure in figures {
-        let row = (figure.scenario, figure.metric.as_str(), figure.unit);
+        let row = (
+            figure.scenario,
+            figure.metric.as_str(),
+            figure.unit.as_str(),
+        );
         push_new(&mut rows, row);
         push_new(&mut contenders, figure.contender);
     }

@@ -11,7 +11,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use super::{Cell, Scenario, Setup, everyone, in_task, names::*, typical};
+use super::{Cell, Place, Scenario, Setup, everyone, in_task, names::*, typical};
 use crate::{
     contender::{Handle, Owner, ReadFile},
     figure::{Role, Value, median},
@@ -32,16 +32,19 @@ pub(super) fn scenarios() -> Vec<Scenario> {
         Scenario {
             name: "file_random",
             what: "reads at random offsets of a cached file",
+            place: Place::Inside,
             cells: with_std(everyone!(random), std_random),
         },
         Scenario {
             name: "file_sequential",
             what: "a cached file read from its beginning in 4 KiB steps",
+            place: Place::Inside,
             cells: with_std(everyone!(sequential), std_sequential),
         },
         Scenario {
             name: "file_whole",
             what: "a small cached file read as a whole",
+            place: Place::Inside,
             cells: with_std(everyone!(whole), std_whole),
         },
     ]

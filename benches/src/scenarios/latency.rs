@@ -14,7 +14,7 @@ use std::{
 use futures_channel::mpsc;
 use futures_lite::StreamExt;
 
-use super::{Scenario, Setup, everyone, in_task, names::*};
+use super::{Place, Scenario, Setup, everyone, in_task, names::*};
 use crate::{
     clock,
     contender::{Handle, Owner},
@@ -26,16 +26,19 @@ pub(super) fn scenarios() -> Vec<Scenario> {
         Scenario {
             name: "spawn_latency",
             what: "a spawn call, and from it to the first poll; the clock's own cost taken off",
+            place: Place::Inside,
             cells: everyone!(spawn_latency),
         },
         Scenario {
             name: "wake_idle",
             what: "a thread outside wakes a task of a runtime that sleeps",
+            place: Place::Inside,
             cells: everyone!(wake_idle),
         },
         Scenario {
             name: "spawn_beside_hogs",
             what: "from a spawn to its first poll while pairs play ping-pong on all workers",
+            place: Place::Inside,
             cells: everyone!(spawn_beside_hogs),
         },
     ]

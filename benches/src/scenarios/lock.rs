@@ -4,7 +4,7 @@ use std::{io, sync::Arc};
 
 use async_lock::Mutex;
 
-use super::{Scenario, Setup, everyone, in_task, names::*, typical};
+use super::{Place, Scenario, Setup, everyone, in_task, names::*, typical};
 use crate::{
     contender::{Handle, Owner},
     figure::Value,
@@ -19,11 +19,13 @@ pub(super) fn scenarios() -> Vec<Scenario> {
         Scenario {
             name: "mutex_contended",
             what: "100 tasks take one lock 10 times each and yield while they hold it",
+            place: Place::Inside,
             cells: everyone!(contended),
         },
         Scenario {
             name: "mutex_free",
             what: "one task takes a lock 10,000 times",
+            place: Place::Inside,
             cells: everyone!(free),
         },
     ]

@@ -3,9 +3,13 @@
 //! A file a subject. Each scenario is a generic function from an [`Owner`] to values, and
 //! `everyone!` makes a cell of it for each contender. It knows nothing of rounds or of reports.
 
+mod blocked;
+mod echo;
 mod files;
+mod idle;
 mod latency;
 mod lock;
+mod memory;
 mod spawn;
 mod timers;
 mod turns;
@@ -16,6 +20,8 @@ use std::{
     io,
     time::{Duration, Instant},
 };
+
+use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 
 use crate::{
     contender::{Direct, Erased, Handle, Owner, RawAsyncStd, RawSmol, RawTokio},
@@ -50,8 +56,21 @@ pub struct Scenario {
     pub name: &'static str,
     /// What it does, for the list.
     pub what: &'static str,
+    /// Where its cells run.
+    pub place: Place,
     /// One a contender.
     pub cells: Vec<Cell>,
+}
+
+/// Where a cell runs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Place {
+    /// In this process.
+    Inside,
+    /// In a process of its own, where no other contender has left threads.
+    Apart,
+    /// In one whose allocations are counted.
+    Counted,
 }
 
 /// A scenario on one contender.
@@ -100,6 +119,10 @@ pub fn all() -> Vec<Scenario> {
     all.extend(lock::scenarios());
     all.extend(timers::scenarios());
     all.extend(files::scenarios());
+    all.extend(echo::scenarios());
+    all.extend(memory::scenarios());
+    all.extend(blocked::scenarios());
+    all.extend(idle::scenarios());
     all
 }
 
@@ -150,4 +173,27 @@ async fn typical<F: Future>(setup: Setup, mut f: impl FnMut() -> F) -> Duration 
         times.push(start.elapsed().as_secs_f64());
     }
     Duration::from_secs_f64(median(&times))
+}
+
+/// Has the system allow this process `n` descriptors, and some for itself.
+///
+/// # Errors
+///
+/// That it allows fewer at most.
+fn more_descriptors(n: u64) -> io::Result<()> {
+    const OWN: u64 = 200;
+    let n = n + OWN;
+    let limit = getrlimit(Resource::Nofile);
+    if limit.current.is_none_or(|current| current >= n) {
+        return Ok(());
+    }
+    if limit.maximum.is_some_and(|maximum| maximum < n) {
+        let text = format!("{n} descriptors are needed; `ulimit -Hn {n}` allows them");
+        return Err(io::Error::new(io::ErrorKind::QuotaExceeded, text));
+    }
+    let limit = Rlimit {
+        current: Some(n),
+        maximum: limit.maximum,
+    };
+    Ok(setrlimit(Resource::Nofile, limit)?)
 }

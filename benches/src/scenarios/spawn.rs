@@ -14,7 +14,7 @@ use std::{
 
 use futures_channel::oneshot;
 
-use super::{Scenario, Setup, everyone, in_task, names::*, typical};
+use super::{Place, Scenario, Setup, everyone, in_task, names::*, typical};
 use crate::{
     contender::{Handle, Owner},
     figure::Value,
@@ -28,21 +28,25 @@ pub(super) fn scenarios() -> Vec<Scenario> {
         Scenario {
             name: "chained_spawn",
             what: "a task starts the next, 1,000 times",
+            place: Place::Inside,
             cells: everyone!(chained_spawn),
         },
         Scenario {
             name: "spawn_many_local",
             what: "a task starts 10,000 that count themselves",
+            place: Place::Inside,
             cells: everyone!(spawn_many_local),
         },
         Scenario {
             name: "spawn_many_remote",
             what: "a thread outside starts 10,000 that count themselves",
+            place: Place::Inside,
             cells: everyone!(spawn_many_remote),
         },
         Scenario {
             name: "spawn_join",
             what: "a task starts 10,000 and joins them all",
+            place: Place::Inside,
             cells: everyone!(spawn_join),
         },
     ]

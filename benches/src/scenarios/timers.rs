@@ -7,7 +7,7 @@ use std::{
 
 use futures_lite::future;
 
-use super::{Scenario, Setup, everyone, in_task, names::*, typical};
+use super::{Place, Scenario, Setup, everyone, in_task, names::*, typical};
 use crate::{
     clock,
     contender::{Handle, Owner},
@@ -22,11 +22,13 @@ pub(super) fn scenarios() -> Vec<Scenario> {
         Scenario {
             name: "sleeps",
             what: "100,000 tasks sleep up to a second: processor time, and how late they wake",
+            place: Place::Inside,
             cells: everyone!(sleeps),
         },
         Scenario {
             name: "timeouts",
             what: "a timeout is set and dropped, by one task and by four",
+            place: Place::Inside,
             cells: everyone!(timeouts),
         },
     ]

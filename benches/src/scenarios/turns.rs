@@ -10,7 +10,7 @@ use std::{
 
 use futures_channel::oneshot;
 
-use super::{Scenario, Setup, everyone, in_task, names::*, typical};
+use super::{Place, Scenario, Setup, everyone, in_task, names::*, typical};
 use crate::{
     contender::{Handle, Owner},
     figure::Value,
@@ -25,11 +25,13 @@ pub(super) fn scenarios() -> Vec<Scenario> {
         Scenario {
             name: "ping_pong",
             what: "1,000 tasks start a partner each and wait for its answer",
+            place: Place::Inside,
             cells: everyone!(ping_pong),
         },
         Scenario {
             name: "yield_many",
             what: "200 tasks yield 1,000 times each",
+            place: Place::Inside,
             cells: everyone!(yield_many),
         },
     ]
