@@ -4,12 +4,17 @@
 //! n times and then twice that often, each in a process under valgrind; the difference is what n of
 //! them cost. One worker, so that nothing depends on who is awake. The program calls itself.
 
-use std::{env, io, process::Command, time::Duration};
+use std::{
+    env,
+    io::{self, Write},
+    process::Command,
+    time::Duration,
+};
 
 use futures_lite::future;
 
 use crate::{
-    contender::{Direct, Erased, Handle, Owner, RawAsyncStd, RawSmol, RawTokio},
+    contender::{Direct, Erased, Handle, Owner, RawAsyncStd, RawSmol, RawTokio, ReadFile},
     figure::{Better, Figure, Role},
 };
 
@@ -25,14 +30,17 @@ pub enum Operation {
     Yield,
     /// A timeout is set, its clock asked once, and dropped.
     Timeout,
+    /// 512 bytes of an open, cached file are read at an offset.
+    ReadAt,
 }
 
 /// All operations.
-pub const OPERATIONS: [Operation; 4] = [
+pub const OPERATIONS: [Operation; 5] = [
     Operation::SpawnJoin,
     Operation::SpawnRun,
     Operation::Yield,
     Operation::Timeout,
+    Operation::ReadAt,
 ];
 
 /// A contender by name, and how it loops.
@@ -61,6 +69,7 @@ impl Operation {
             Operation::SpawnRun => "spawn_run",
             Operation::Yield => "yield",
             Operation::Timeout => "timeout",
+            Operation::ReadAt => "read_at",
         }
     }
 }
@@ -166,6 +175,15 @@ async fn repeat<H: Handle>(rt: H, operation: Operation, n_times: usize) {
             for _ in 0..n_times {
                 rt.timeout(Duration::from_secs(10), future::yield_now())
                     .await;
+            }
+        }
+        Operation::ReadAt => {
+            // In the page cache, since it was just written.
+            let mut small = tempfile::NamedTempFile::new().expect("a temporary file");
+            small.write_all(&[7; 1024]).expect("room for a small file");
+            let mut file = rt.open(small.path()).await.expect("the file is there");
+            for _ in 0..n_times {
+                file.read_at(&mut [0; 512], 0).await.expect("it is read");
             }
         }
     }
