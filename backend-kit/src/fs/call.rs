@@ -99,7 +99,7 @@ impl Ticket {
 
 impl Drop for Ticket {
     fn drop(&mut self) {
-        self.shared.lock().leave_call(self.id);
+        self.shared.leave_call(self.id);
     }
 }
 

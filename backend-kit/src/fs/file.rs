@@ -238,7 +238,7 @@ impl<R: Core> RawFile for OsFile<R> {
     }
 
     fn try_read_at(&self, buf: &mut [u8], offset: u64) -> Option<io::Result<usize>> {
-        if self.shared.lock().is_busy() {
+        if self.shared.is_busy() {
             return None;
         }
         self.shared

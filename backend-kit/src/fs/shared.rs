@@ -7,6 +7,7 @@
 use std::fs::File;
 use std::io::{self, Seek, SeekFrom};
 use std::sync::MutexGuard;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use super::inline::Inline;
 use super::positional;
@@ -22,6 +23,8 @@ pub(super) struct Shared {
     pub(super) inline: Inline,
     is_seekable: bool,
     state: Lock<State>,
+    /// As [`State::is_busy`] was when the lock was last left, for reads that take no lock.
+    busy: AtomicBool,
 }
 
 /// What a poll does next.
@@ -73,6 +76,7 @@ impl Shared {
             inline: Inline::default(),
             is_seekable,
             state: Lock::default(),
+            busy: AtomicBool::new(false),
         }
     }
 
@@ -82,6 +86,19 @@ impl Shared {
 
     pub(super) fn lock(&self) -> MutexGuard<'_, State> {
         self.state.lock()
+    }
+
+    /// True while something runs that later operations come after. Takes no lock.
+    #[inline]
+    pub(super) fn is_busy(&self) -> bool {
+        // Acquire: pairs with the Release in `note`, so that what ran is seen once it is over.
+        self.busy.load(Ordering::Acquire)
+    }
+
+    /// Keeps `busy` true to the state, after each step that may change it.
+    fn note(&self, state: &State) {
+        // Release: pairs with the Acquire in `is_busy`. Under the lock, so none is overtaken.
+        self.busy.store(state.is_busy(), Ordering::Release);
     }
 
     /// Reads at the cursor: inline, else a chunk that the pool has brought, else by the pool.
@@ -179,6 +196,7 @@ impl Shared {
             return Step::Wait;
         }
         let id = state.begin(owner);
+        self.note(state);
         let order = make();
         Step::Start(Job::Order { id, order })
     }
@@ -316,6 +334,7 @@ impl Shared {
     fn carry_out(&self, id: u64, order: Order, answer: io::Result<u64>) {
         let mut state = self.lock();
         state.finish(id, order, answer);
+        self.note(&state);
         let waiters = state.waiters.take();
         drop(state);
         waiters.wake();
@@ -324,10 +343,19 @@ impl Shared {
     /// A call of [`Ticket`](super::call::Ticket) is back.
     pub(super) fn finish_call(&self, id: u64, error: Option<io::Error>) {
         let mut state = self.lock();
-        if state.finish_call(id, error) {
+        let may_be_awaited = state.finish_call(id, error);
+        self.note(&state);
+        if may_be_awaited {
             let waiters = state.waiters.take();
             drop(state);
             waiters.wake();
         }
+    }
+
+    /// The future of a call is dropped.
+    pub(super) fn leave_call(&self, id: u64) {
+        let mut state = self.lock();
+        state.leave_call(id);
+        self.note(&state);
     }
 }
