@@ -4,7 +4,7 @@
 //! regular file need no thread where the page cache has all of it (on Linux).
 
 use std::fs;
-use std::io::{self, Read};
+use std::io;
 use std::path::{Path, PathBuf};
 
 use anyrt_api::Core;
@@ -38,10 +38,7 @@ pub async fn open_file<R: Core>(rt: &R, path: &Path, flags: &OpenFlags) -> io::R
 pub async fn read_file<R: Core>(rt: &R, path: &Path) -> io::Result<Vec<u8>> {
     match inline::read_whole(path) {
         Whole::Read(bytes) => Ok(bytes),
-        Whole::Begun(mut file, mut bytes) => {
-            let rest = move || file.read_to_end(&mut bytes).map(|_| bytes);
-            call(rt, rest).await
-        }
+        Whole::Begun(rest) => call(rt, move || rest.read()).await,
         Whole::Untouched => {
             let path = path.to_owned();
             call(rt, move || fs::read(path)).await

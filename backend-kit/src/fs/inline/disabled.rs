@@ -25,6 +25,16 @@ impl Inline {
     }
 }
 
+/// There is never one.
+#[derive(Debug)]
+pub(crate) enum Rest {}
+
+impl Rest {
+    pub(crate) fn read(self) -> io::Result<Vec<u8>> {
+        match self {}
+    }
+}
+
 pub(crate) fn open(_path: &Path, _flags: &OpenFlags) -> Option<File> {
     None
 }

@@ -1,4 +1,5 @@
-//! Linux: `preadv2` with `RWF_NOWAIT`, and `openat2` with `RESOLVE_CACHED`.
+//! Linux: `preadv2` with `RWF_NOWAIT`, and `openat2` with `RESOLVE_CACHED`. Whole files are read in
+//! `whole.rs`, under the same guards.
 //!
 //! # What guards them
 //!
@@ -20,7 +21,7 @@ use anyrt_api::fs::OpenFlags;
 use rustix::fs::{CWD, FileType, Mode, OFlags, ResolveFlags, SeekFrom};
 use rustix::io::{Errno, ReadWriteFlags};
 
-use super::{MOST, Whole};
+use super::MOST;
 
 /// The first kernel whose answers are believed.
 const TRUSTED: (u32, u32) = (5, 12);
@@ -29,10 +30,18 @@ const TRUSTED: (u32, u32) = (5, 12);
 const AT_CURSOR: u64 = u64::MAX;
 
 /// What one file is known to answer.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct Inline {
-    /// Set once the file said that it cannot read without waiting.
+    /// Set once the file said that it cannot read without waiting, and where no kernel is believed.
     refused: AtomicBool,
+}
+
+impl Default for Inline {
+    fn default() -> Self {
+        Inline {
+            refused: AtomicBool::new(!kernel_is_trusted()),
+        }
+    }
 }
 
 impl Inline {
@@ -42,6 +51,7 @@ impl Inline {
     }
 
     /// Reads at `offset`, or at the cursor, which moves then; `None` means "ask the pool".
+    #[inline]
     pub(crate) fn read(
         &self,
         file: &File,
@@ -49,16 +59,33 @@ impl Inline {
         offset: Option<u64>,
     ) -> Option<io::Result<usize>> {
         // Relaxed: a thread that does not see it asks the file once more, and is told again.
-        if self.refused.load(Ordering::Relaxed) || !kernel_is_trusted() {
+        if self.refused.load(Ordering::Relaxed) {
             return None;
         }
+        let offset_or_cursor = match offset {
+            Some(offset) => offset,
+            None => AT_CURSOR,
+        };
         if offset.is_some_and(|offset| i64::try_from(offset).is_err()) {
             return None;
         }
         let most = buf.len().min(MOST);
-        let mut bufs = [IoSliceMut::new(&mut buf[..most])];
-        let offset_or_cursor = offset.unwrap_or(AT_CURSOR);
-        match rustix::io::preadv2(file, &mut bufs, offset_or_cursor, ReadWriteFlags::NOWAIT) {
+        match read_cached(file, &mut buf[..most], offset_or_cursor) {
+            Ok(n) if n == most => Some(Ok(n)),
+            answer => self.weigh(file, answer, most, offset),
+        }
+    }
+
+    /// An answer that is an error, or fewer bytes than were asked for.
+    #[cold]
+    fn weigh(
+        &self,
+        file: &File,
+        answer: Result<usize, Errno>,
+        most: usize,
+        offset: Option<u64>,
+    ) -> Option<io::Result<usize>> {
+        match answer {
             Ok(0) if most > 0 => is_at_end(file, offset).then_some(Ok(0)),
             Ok(n) if n < most && is_cut_short(file, offset, n) => None,
             Ok(n) => Some(Ok(n)),
@@ -70,6 +97,17 @@ impl Inline {
             Err(error) => Some(Err(error.into())),
         }
     }
+}
+
+/// Reads what the page cache has at `offset`, or at [`AT_CURSOR`].
+#[inline]
+pub(super) fn read_cached(file: &File, buf: &mut [u8], offset: u64) -> Result<usize, Errno> {
+    rustix::io::preadv2(
+        file,
+        &mut [IoSliceMut::new(buf)],
+        offset,
+        ReadWriteFlags::NOWAIT,
+    )
 }
 
 /// Opens a regular file that is there, if the kernel finds its name without waiting.
@@ -90,52 +128,32 @@ pub(crate) fn open(path: &Path, flags: &OpenFlags) -> Option<File> {
     } else {
         OFlags::empty()
     };
-    let (file, _) = open_cached(path, access | append)?;
+    let file = open_regular(path, access | append)?;
     // It was needed for a lease that is being broken; std's files have it not.
     rustix::fs::fcntl_setfl(&file, append).ok()?;
     Some(file)
 }
 
-/// Reads a small regular file as a whole, if it can be had without waiting.
-pub(crate) fn read_whole(path: &Path) -> Whole {
-    let Some((file, len)) = open_cached(path, OFlags::RDONLY) else {
-        return Whole::Untouched;
-    };
-    let len = match usize::try_from(len) {
-        Ok(len @ 1..=MOST) => len,
-        // A file that says it is empty may be one of /proc's, which the pool reads.
-        _ => return Whole::Begun(file, Vec::new()),
-    };
-    let mut bytes = vec![0; len];
-    let inline = Inline::default();
-    let mut done = 0;
-    while done < len
-        && let Some(Ok(n @ 1..)) = inline.read(&file, &mut bytes[done..], None)
-    {
-        done += n;
-    }
-    bytes.truncate(done);
-    if done < len {
-        return Whole::Begun(file, bytes);
-    }
-    Whole::Read(bytes)
+/// Opens `path` if it is a regular file and its name is cached.
+///
+/// It is looked at first: opening a pipe or a device would do something already, and where nobody
+/// reads from it at once, one that is open and one that is being opened differ.
+fn open_regular(path: &Path, flags: OFlags) -> Option<File> {
+    regular_len(open_cached(path, OFlags::PATH)?)?;
+    let opened = open_cached(path, flags | OFlags::NONBLOCK)?;
+    regular_len(&opened)?;
+    Some(opened)
 }
 
-/// Opens `path` if it is a regular file and its name is cached; the file and its length.
-///
-/// It is looked at first: opening a pipe or a device would do something already.
-fn open_cached(path: &Path, flags: OFlags) -> Option<(File, u64)> {
+/// Opens `path`, whatever it is, if its name is cached. With `NONBLOCK`, which does not go with
+/// `PATH`, it does not wait for what it opens either.
+pub(super) fn open_cached(path: &Path, flags: OFlags) -> Option<File> {
     if !kernel_is_trusted() {
         return None;
     }
-    let cached = |flags| {
-        let flags = flags | OFlags::CLOEXEC;
-        rustix::fs::openat2(CWD, path, flags, Mode::empty(), ResolveFlags::CACHED).ok()
-    };
-    regular_len(cached(OFlags::PATH)?)?;
-    let opened = File::from(cached(flags | OFlags::NONBLOCK)?);
-    let len = regular_len(&opened)?;
-    Some((opened, len))
+    let flags = flags | OFlags::CLOEXEC;
+    let opened = rustix::fs::openat2(CWD, path, flags, Mode::empty(), ResolveFlags::CACHED);
+    opened.ok().map(File::from)
 }
 
 /// The length of a regular file; `None` for anything else.
@@ -146,7 +164,7 @@ fn regular_len(file: impl AsFd) -> Option<u64> {
 }
 
 /// Every size of a page is a multiple of this.
-const PAGE: u64 = 4096;
+pub(super) const PAGE: u64 = 4096;
 
 /// True if a read at `offset` that gave `n` bytes ended at a page, before the file's end. Then one
 /// at the cursor has not taken place: the cursor is where it was.
@@ -265,6 +283,9 @@ mod tests {
     fn only_regular_files_are_opened_inline() {
         let mut read = OpenFlags::default();
         read.read = true;
+        let file = tempfile::NamedTempFile::new().expect("a temporary file");
+        // Not while a name is changed anywhere, so it may take several attempts.
+        assert!((0..100).any(|_| open(file.path(), &read).is_some()));
         assert!(open(Path::new("/dev/null"), &read).is_none());
         assert!(open(Path::new("/"), &read).is_none());
         assert!(open(Path::new("/nowhere/at/all"), &read).is_none());

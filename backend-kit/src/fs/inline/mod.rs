@@ -7,11 +7,16 @@
 mod disabled;
 #[cfg(target_os = "linux")]
 mod linux;
+#[cfg(target_os = "linux")]
+mod whole;
 
 #[cfg(not(target_os = "linux"))]
-pub(super) use disabled::{Inline, open, read_whole};
+pub(super) use disabled::{Inline, Rest, open, read_whole};
 #[cfg(target_os = "linux")]
-pub(super) use linux::{Inline, open, read_whole};
+pub(super) use {
+    linux::{Inline, open},
+    whole::{Rest, read_whole},
+};
 
 /// The most that one inline read copies: a worker is not held up longer than some 20 us.
 #[cfg_attr(not(target_os = "linux"), allow(dead_code, reason = "no inline reads"))]
@@ -23,8 +28,8 @@ const MOST: usize = 256 * 1024;
 pub(super) enum Whole {
     /// All of it.
     Read(Vec<u8>),
-    /// It is open, and these bytes were read; the pool reads on at the file's cursor.
-    Begun(std::fs::File, Vec<u8>),
+    /// It is open; the pool reads it.
+    Begun(Rest),
     /// Nothing was done.
     Untouched,
 }
