@@ -62,7 +62,7 @@ pub const GROUPS: &[Group] = &[
     group("UDP", "UDP", &[125..=130]),
     group("UX", "Unix sockets", &[131..=135]),
     group("DNS", "looking up names", &[136..=140]),
-    group("FS", "files", &[141..=162, 200..=200]),
+    group("FS", "files", &[141..=162, 200..=203]),
     group("MX", "several runtimes in one program", &[178..=185]),
     group("RS", "resources", &[186..=193]),
     group("CU", "the current runtime", &[194..=199]),

@@ -1,7 +1,8 @@
 //! Files: the counterpart of [`std::fs`], with std's meaning.
 //!
 //! A write resolves when its bytes are in the file, with its own error; nothing is buffered behind
-//! the caller's back. Knows nothing of threads or system calls: those are the backend's.
+//! the caller's back, but by [`WriteBehind`], which says so. Knows nothing of threads or system
+//! calls: those are the backend's.
 
 mod dir;
 mod file;
@@ -13,6 +14,7 @@ mod provided;
 mod raw;
 #[cfg(test)]
 mod tests;
+mod write_behind;
 
 pub use std::fs::TryLockError;
 
@@ -30,3 +32,4 @@ pub use ops::{
 };
 pub use options::{DirBuilder, OpenOptions};
 pub use raw::{AsyncFs, RawDirEntry, RawFile, RawReadDir};
+pub use write_behind::WriteBehind;

@@ -19,6 +19,7 @@ macro_rules! law {
     };
 }
 
+mod behind;
 mod blocking;
 mod bounded;
 mod broken;
@@ -89,6 +90,7 @@ pub fn all<B: Backend>() -> Vec<Law<B>> {
     laws.extend(bounded::table());
     laws.extend(lookup::table());
     laws.extend(file::table());
+    laws.extend(behind::table());
     laws.extend(path::table());
     laws.extend(flood::table());
     laws.extend(mixing::table());

@@ -120,6 +120,9 @@ impl<R: AsyncFs> File<R> {
     /// Writes some bytes of `buf` at the cursor, or at the end of a file that was opened to append;
     /// when it resolves, they are in the file: `std::io::Write::write`.
     ///
+    /// Each waits for the one before, and as a rule for a thread: for many small ones in a row see
+    /// [`BufWriter`](crate::io::BufWriter) and [`WriteBehind`](crate::fs::WriteBehind).
+    ///
     /// # Errors
     ///
     /// The system's (`StorageFull`, ..); no byte was written then. The error of a write that was
