@@ -1,4 +1,4 @@
-//! Mutants of open files: L141 to L159, and L200.
+//! Mutants of open files: L141 to L159, and L200 to L203.
 
 use std::collections::HashMap;
 use std::fs::File as StdFile;
@@ -41,6 +41,10 @@ mutants! {
     RemembersItsMetadata: l159_metadata_comes_after_writes => Broken;
     LendsAResult: l200_a_dropped_write_lends_nothing => Broken;
     SwallowsALateError: l200_a_dropped_writes_error_is_told => Broken;
+    LosesItsTail: l201_a_flush_covers_what_was_accepted => Broken;
+    WritesOnDrop: l201_no_more_than_the_limit_is_unwritten => Broken;
+    HidesItsErrors: l202_an_error_is_told_by_the_next_call => Broken;
+    LosesItsTail: l203_a_dropped_writer_loses_nothing => Broken;
 }
 
 /// `set_len` moves the cursor to the new end.
@@ -158,6 +162,33 @@ struct LosesItsTail;
 impl Mutant for LosesItsTail {
     fn file_write(&self, file: &File, turn: &mut Turn<'_, '_>, buf: &[u8]) -> Io<usize> {
         keep_back(file, turn, buf, buf.len().saturating_sub(32_768))
+    }
+}
+
+/// What is written is in the file once that is dropped.
+#[derive(Default)]
+struct WritesOnDrop;
+
+impl Mutant for WritesOnDrop {
+    fn file_write(&self, file: &File, _turn: &mut Turn<'_, '_>, buf: &[u8]) -> Io<usize> {
+        file.notes.bytes().extend_from_slice(buf);
+        Poll::Ready(Ok(buf.len()))
+    }
+
+    fn file_dropped(&self, file: &mut File) {
+        let all = std::mem::take(&mut *file.notes.bytes());
+        let _ = file.std().write_all(&all);
+    }
+}
+
+/// A write that fails says that all is well.
+#[derive(Default)]
+struct HidesItsErrors;
+
+impl Mutant for HidesItsErrors {
+    fn file_write(&self, file: &File, turn: &mut Turn<'_, '_>, buf: &[u8]) -> Io<usize> {
+        let written = ready!(file.raw().poll_write(turn.cx, turn.wait, buf));
+        Poll::Ready(Ok(written.unwrap_or(buf.len())))
     }
 }
 
