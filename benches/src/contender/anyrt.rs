@@ -97,6 +97,13 @@ impl<B: Start> Owner for Erased<B> {
 #[derive(Clone, Debug)]
 pub struct Rt<R>(R);
 
+impl<R> Rt<R> {
+    /// The handle itself, for what the raw runtimes have no counterpart of.
+    pub fn raw(&self) -> &R {
+        &self.0
+    }
+}
+
 impl<R: Runtime> Handle for Rt<R> {
     type Join<T: Send + 'static> = Trusted<JoinHandle<T, R>>;
     type File = fs::File<R>;

@@ -20,7 +20,7 @@ use std::{
 };
 
 pub use self::{
-    anyrt::{Direct, Erased},
+    anyrt::{Direct, Erased, Rt},
     async_std::RawAsyncStd,
     smol::RawSmol,
     tokio::RawTokio,

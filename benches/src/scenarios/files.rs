@@ -1,5 +1,5 @@
-//! Files that the page cache holds: random and sequential reads, and whole small files; std's own
-//! calls beside them.
+//! Files that the page cache holds: random and sequential reads, whole small files, and sequential
+//! writes; std's own calls beside them.
 
 use std::{
     fs::File,
@@ -11,9 +11,15 @@ use std::{
     time::{Duration, Instant},
 };
 
+use anyrt_api::{
+    Runtime,
+    fs::{OpenOptions, WriteBehind},
+};
+use tokio::io::AsyncWriteExt;
+
 use super::{Cell, Place, Scenario, Setup, everyone, in_task, names::*, typical};
 use crate::{
-    contender::{Handle, Owner, ReadFile},
+    contender::{Handle, Owner, ReadFile, Rt},
     figure::{Role, Value, median},
 };
 
@@ -46,6 +52,12 @@ pub(super) fn scenarios() -> Vec<Scenario> {
             what: "a small cached file read as a whole",
             place: Place::Inside,
             cells: with_std(everyone!(whole), std_whole),
+        },
+        Scenario {
+            name: "file_write",
+            what: "a file overwritten from its beginning in 4 KiB steps: plainly, and behind",
+            place: Place::Inside,
+            cells: with_std(writers(), std_write),
         },
     ]
 }
@@ -184,6 +196,80 @@ fn std_whole(setup: &Setup) -> io::Result<Vec<Value>> {
         Ok(Value::nanos_each(format!("{n_bytes} B"), time, TIMES))
     };
     WHOLE.into_iter().map(value).collect()
+}
+
+/// Ours, and tokio's own file, which writes behind its caller always.
+fn writers() -> Vec<Cell> {
+    vec![
+        Cell::new("native", Ours, write::<Direct<anyrt_native::Runtime>, _>),
+        Cell::new("tokio", Ours, write::<Direct<anyrt_tokio::Runtime>, _>),
+        Cell::new("smol", Ours, write::<Direct<anyrt_smol::Runtime>, _>),
+        Cell::new("raw-tokio", Peer, tokio_write),
+    ]
+}
+
+fn write<O, R>(setup: &Setup) -> io::Result<Vec<Value>>
+where
+    O: Owner<Handle = Rt<R>>,
+    R: Runtime,
+{
+    let file = filled(SEQUENCE)?;
+    in_task::<O, _>(setup, |rt, setup| async move {
+        let mut options = OpenOptions::new();
+        options.write(true);
+        let open = || options.open_in(file.path(), rt.raw());
+        let plain = || async {
+            let open = open().await.expect("the file is there");
+            for _ in 0..SEQUENCE / BLOCK {
+                open.write_all(&[8; BLOCK]).await.expect("it is written");
+            }
+        };
+        let behind = || async {
+            let open = open().await.expect("the file is there");
+            let mut writer = WriteBehind::new_in(open, rt.raw());
+            for _ in 0..SEQUENCE / BLOCK {
+                writer.write_all(&[9; BLOCK]).await.expect("it is accepted");
+            }
+            writer.close().await.expect("it is written");
+        };
+        let times = [typical(setup, plain).await, typical(setup, behind).await];
+        vec![
+            write_value("plain", times[0]),
+            write_value("behind", times[1]),
+        ]
+    })
+}
+
+fn tokio_write(setup: &Setup) -> io::Result<Vec<Value>> {
+    let file = filled(SEQUENCE)?;
+    in_task::<RawTokio, _>(setup, |_, setup| async move {
+        let once = || async {
+            let mut options = tokio::fs::File::options();
+            let open = options.write(true).open(file.path()).await;
+            let mut open = open.expect("the file is there");
+            for _ in 0..SEQUENCE / BLOCK {
+                open.write_all(&[9; BLOCK]).await.expect("it is accepted");
+            }
+            open.flush().await.expect("it is written");
+        };
+        vec![write_value("behind", typical(setup, once).await)]
+    })
+}
+
+fn std_write(setup: &Setup) -> io::Result<Vec<Value>> {
+    let file = filled(SEQUENCE)?;
+    let time = typical_of(setup, || {
+        let open = File::options().write(true).open(file.path());
+        let mut open = open.expect("the file is there");
+        for _ in 0..SEQUENCE / BLOCK {
+            open.write_all(&[8; BLOCK]).expect("it is written");
+        }
+    });
+    Ok(vec![write_value("plain", time)])
+}
+
+fn write_value(how: &str, time: Duration) -> Value {
+    Value::nanos_each(format!("{BLOCK} B, {how}"), time, SEQUENCE / BLOCK)
 }
 
 /// As [`typical`] without a runtime.
