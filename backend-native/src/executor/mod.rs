@@ -95,6 +95,10 @@ pub(crate) struct Config {
 }
 
 /// What the threads and the handles of one runtime share.
+///
+/// It begins on a cache line of its own, away from the count of handles, which is written whenever
+/// one is cloned; and so does what is written in it while tasks run.
+#[repr(align(128))]
 pub(crate) struct Shared {
     key: Key,
     n_workers: usize,
@@ -107,8 +111,8 @@ pub(crate) struct Shared {
     lookups: Lookups,
     threads: Threads,
     registry: Registry,
-    injector: Injector,
-    idle: Idle,
+    injector: CachePadded<Injector>,
+    idle: CachePadded<Idle>,
     spares: Spares<Box<Core>>,
     monitor: Monitor,
     /// One a worker, and one a spare worker behind those.
@@ -190,8 +194,8 @@ impl Shared {
             lookups: Lookups::within(config.blocking_threads),
             threads,
             registry: Registry::new(n_stations),
-            injector: Injector::default(),
-            idle: Idle::new(n_stations),
+            injector: CachePadded::default(),
+            idle: CachePadded::new(Idle::new(n_stations)),
             spares: Spares::new(),
             monitor,
             stealers,
