@@ -316,7 +316,7 @@ impl Timer for Native {
     }
 
     fn sleep_until(&self, deadline: Instant) -> Sleep {
-        Sleep::new(self.driver().clone(), deadline)
+        Sleep::new(self.shared.access().clone(), deadline)
     }
 }
 

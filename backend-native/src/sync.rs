@@ -8,12 +8,12 @@ pub(crate) use loom::cell::UnsafeCell;
 #[cfg(anyrt_loom)]
 pub(crate) use loom::sync::{
     Condvar, Mutex, MutexGuard,
-    atomic::{AtomicU8, AtomicUsize, fence},
+    atomic::{AtomicU8, AtomicU64, AtomicUsize, fence},
 };
 #[cfg(not(anyrt_loom))]
 pub(crate) use std::sync::{
     Condvar, Mutex, MutexGuard,
-    atomic::{AtomicU8, AtomicUsize, fence},
+    atomic::{AtomicU8, AtomicU64, AtomicUsize, fence},
 };
 use std::sync::{PoisonError, atomic::Ordering};
 

@@ -19,6 +19,7 @@
 //! 3. The monitor may rest only while the seat is taken, or while a worker runs: that one comes
 //!    back to the seat, or wakes the monitor. See `executor/monitor/MONITOR.md`.
 
+mod access;
 mod beside;
 mod parker;
 #[cfg(test)]
@@ -36,7 +37,10 @@ use std::{
 
 use anyrt_kit::{fork::Process, gone};
 
-pub(crate) use self::parker::{Kind, Parker};
+pub(crate) use self::{
+    access::{Access, Accesses},
+    parker::{Kind, Parker},
+};
 use self::{
     beside::Beside,
     parker::{Crew, Reason},
@@ -74,13 +78,15 @@ pub(crate) struct Driver {
 }
 
 impl Driver {
+    /// A driver for so many workers, and any number of guests.
+    ///
     /// # Errors
     ///
     /// The system's, if it has no descriptor left.
-    pub(crate) fn new() -> io::Result<Self> {
+    pub(crate) fn new(n_workers: usize) -> io::Result<Self> {
         Ok(Self {
             reactor: Reactor::new()?,
-            timers: Timers::new(),
+            timers: Timers::new(n_workers),
             seat: Mutex::new(Events::new()),
             n_uses: AtomicUsize::new(0),
             crew: Mutex::default(),

@@ -47,7 +47,7 @@ fn wait_for(bell: &Bell) {
 
 #[test]
 fn a_notice_before_the_wait_ends_it() {
-    let driver = Arc::new(Driver::new().expect("descriptors are left"));
+    let driver = Arc::new(Driver::new(1).expect("descriptors are left"));
     let bell = bell(&driver, Kind::Worker);
     Waker::from(bell.clone()).wake();
     driver.park(&bell.parker, &mut Vec::new());
@@ -56,7 +56,7 @@ fn a_notice_before_the_wait_ends_it() {
 #[test]
 fn an_alarm_rings_on_time_whoever_drives() {
     for kind in [Kind::Worker, Kind::Guest] {
-        let driver = Arc::new(Driver::new().expect("descriptors are left"));
+        let driver = Arc::new(Driver::new(1).expect("descriptors are left"));
         let bell = bell(&driver, kind);
         let start = Instant::now();
         driver.wake_after(Duration::from_millis(20), Waker::from(bell.clone()));
@@ -67,7 +67,7 @@ fn an_alarm_rings_on_time_whoever_drives() {
 
 #[test]
 fn an_alarm_that_is_set_while_the_driver_sleeps_rings_on_time() {
-    let driver = Arc::new(Driver::new().expect("descriptors are left"));
+    let driver = Arc::new(Driver::new(1).expect("descriptors are left"));
     let bell = bell(&driver, Kind::Worker);
     let sleeper = bell.clone();
     let thread = thread::spawn(move || wait_for(&sleeper));
@@ -85,7 +85,7 @@ fn an_alarm_that_is_set_while_the_driver_sleeps_rings_on_time() {
 #[test]
 fn a_seat_that_was_left_is_taken_over() {
     for kind in [Kind::Worker, Kind::Guest] {
-        let driver = Arc::new(Driver::new().expect("descriptors are left"));
+        let driver = Arc::new(Driver::new(1).expect("descriptors are left"));
         let (first, beside) = (bell(&driver, Kind::Worker), bell(&driver, kind));
         let (leave, left) = mpsc::channel::<()>();
         let blocked = first.clone();
@@ -119,7 +119,7 @@ fn a_seat_that_was_left_is_taken_over() {
 /// A guest that leaves the seat for good sends one from beside, without a monitor.
 #[test]
 fn a_guest_that_leaves_sends_somebody() {
-    let driver = Arc::new(Driver::new().expect("descriptors are left"));
+    let driver = Arc::new(Driver::new(1).expect("descriptors are left"));
     let (guest, beside) = (bell(&driver, Kind::Guest), bell(&driver, Kind::Guest));
     let leaving = guest.clone();
     let leaver = thread::spawn(move || wait_for(&leaving));
@@ -140,7 +140,7 @@ fn a_guest_that_leaves_sends_somebody() {
 /// A look at a seat that is taken, or was used since the look before, sends nobody.
 #[test]
 fn a_look_at_a_seat_in_use_does_nothing() {
-    let driver = Arc::new(Driver::new().expect("descriptors are left"));
+    let driver = Arc::new(Driver::new(1).expect("descriptors are left"));
     let (first, beside) = (bell(&driver, Kind::Worker), bell(&driver, Kind::Worker));
     let threads: Vec<_> = [&first, &beside]
         .map(|bell| {
@@ -166,7 +166,7 @@ fn a_look_at_a_seat_in_use_does_nothing() {
 
 #[test]
 fn after_the_end_nothing_waits() {
-    let driver = Arc::new(Driver::new().expect("descriptors are left"));
+    let driver = Arc::new(Driver::new(1).expect("descriptors are left"));
     let bell = bell(&driver, Kind::Guest);
     driver.wake_after(Duration::from_secs(3600), Waker::from(bell.clone()));
     let mut wakers = Vec::new();

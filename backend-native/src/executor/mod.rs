@@ -69,7 +69,7 @@ use self::{
 use crate::{
     barrier::Barrier,
     builder::UnhandledPanic,
-    driver::{Driver, Kind, Parker},
+    driver::{Access, Accesses, Driver, Kind, Parker},
     metrics::Metrics,
     task::{self, Join, Runnable, Schedule},
     threads::{Hooks, Role, Threads},
@@ -106,6 +106,7 @@ pub(crate) struct Shared {
     unhandled_panic: UnhandledPanic,
     closed: AtomicBool,
     driver: Arc<Driver>,
+    accesses: Accesses,
     blocking: Pool,
     /// Name lookups under way: they share the pool's threads with the files, but not all of them.
     lookups: Lookups,
@@ -130,8 +131,8 @@ impl Shared {
     ///
     /// The system's, if it has no descriptor or no thread left; nothing is left behind then.
     pub(crate) fn start(config: Config) -> io::Result<Arc<Self>> {
-        let driver = Arc::new(Driver::new()?);
         let n_workers = config.workers;
+        let driver = Arc::new(Driver::new(n_workers)?);
         let n_stations = n_workers + config.spare_workers;
         let barrier = Barrier::new();
         let mut locals: Vec<_> = (0..n_stations).map(|_| Local::new(barrier)).collect();
@@ -189,6 +190,7 @@ impl Shared {
             event_interval: config.event_interval,
             unhandled_panic: config.unhandled_panic,
             closed: AtomicBool::new(false),
+            accesses: Accesses::new(&driver, config.workers),
             driver,
             blocking,
             lookups: Lookups::within(config.blocking_threads),
@@ -209,6 +211,11 @@ impl Shared {
 
     pub(crate) fn driver(&self) -> &Arc<Driver> {
         &self.driver
+    }
+
+    /// The driver, for what holds it for a moment.
+    pub(crate) fn access(&self) -> &Arc<Access> {
+        self.accesses.here()
     }
 
     pub(crate) fn lookups(&self) -> &Lookups {

@@ -24,7 +24,7 @@ use super::{
     queue::{Injector, Local},
     table::{self, Key},
 };
-use crate::{task::Runnable, threads::Role, wake::wake_all};
+use crate::{task::Runnable, threads::Role, timer, wake::wake_all};
 
 /// How often a search goes around while another thread steals where it looks.
 const ROUNDS: usize = 4;
@@ -55,6 +55,7 @@ pub(super) fn run(core: Box<Core>) {
     let mut next = Some(core);
     while let Some(core) = next {
         shared.stations[core.index].occupy();
+        timer::settle(core.index % shared.n_workers);
         let core = CORE.with(|here| {
             here.replace(Some(core));
             run_core(&shared, here);

@@ -1,59 +1,74 @@
-//! The timers of one runtime: the wheel with its lock and its clock, and the future over it.
+//! The timers of one runtime: its wheels with their clock, and the future over them.
 //!
 //! It holds wakers and does not know that tasks exist. The driver asks it how long to sleep and
 //! lets it fire; a [`Sleep`] registers itself and, if that makes the driver's alarm too late, wakes
 //! the driver.
+//!
+//! ```text
+//!   Sleep --- the wheel of its thread's home ---> shards.rs { wheel, wheel, .. }
+//!     |                                                          | the least next tick
+//!     +--- comes before the alarm? wake the driver ---> alarm.rs <-- the driver goes to sleep
+//! ```
+//!
+//! A worker puts its timers into a wheel of its own, threads that are no workers share one. They
+//! stay where they are when their task moves, and the driver fires all of them, so that it does not
+//! matter what a worker is busy with. A spare worker shares the wheel of one that it may stand in
+//! for: there are as many wheels as threads that are meant to run at once.
 
+mod alarm;
+mod shards;
+mod sleep;
 mod wheel;
 
 use std::{
-    fmt,
-    future::poll_fn,
-    io,
-    pin::Pin,
-    sync::Arc,
-    task::{Context, Poll, Waker},
+    cell::Cell,
+    task::Waker,
     time::{Duration, Instant, SystemTime},
 };
 
-use self::wheel::{Key, Wheel};
-use crate::{
-    driver::Driver,
-    sync::{Mutex, lock},
-};
+pub use self::sleep::Sleep;
+use self::{alarm::NEVER, shards::Shards, wheel::Key};
 
 /// The length of a tick: fine enough that its rounding is below a thread's wake-up.
 const TICK_BITS: u32 = 15;
 
 /// All deadlines of a runtime.
+#[derive(Debug)]
 pub(crate) struct Timers {
     /// Tick 0.
     start: Instant,
-    inner: Mutex<Inner>,
+    shards: Shards,
 }
 
-struct Inner {
-    wheel: Wheel,
-    /// The tick for which the sleeping driver has set its alarm. Zero while no driver sleeps: the
-    /// next one will look for itself.
-    alarm: u64,
-    closed: bool,
+thread_local! {
+    /// The shard that this thread uses, of whatever runtime: a hint.
+    static HOME: Cell<usize> = const { Cell::new(0) };
 }
 
-/// The runtime is gone, so the alarm will never ring.
-#[derive(Debug)]
-struct Closed;
+/// The calling thread has the home of worker `index` from now on.
+pub(crate) fn settle(index: usize) {
+    HOME.set(index + 1);
+}
+
+/// The home of the calling thread, in any runtime: that of its worker, or the one of all threads
+/// that are no workers. There may be fewer in this runtime.
+#[inline]
+pub(crate) fn home() -> usize {
+    HOME.get()
+}
+
+/// How many homes there are with so many workers.
+pub(crate) fn n_homes(n_workers: usize) -> usize {
+    n_workers + 1
+}
 
 impl Timers {
-    pub(crate) fn new() -> Self {
-        let inner = Inner {
-            wheel: Wheel::new(),
-            alarm: 0,
-            closed: false,
-        };
+    /// Timers for so many workers.
+    pub(crate) fn new(n_workers: usize) -> Self {
+        let n_shards = u32::try_from(n_homes(n_workers)).expect("far fewer workers");
         Self {
             start: now(),
-            inner: Mutex::new(inner),
+            shards: Shards::new(n_shards),
         }
     }
 
@@ -61,84 +76,56 @@ impl Timers {
     ///
     /// From now until [`fire`](Self::fire), an insertion before that asks to wake the driver.
     pub(crate) fn set_alarm(&self) -> Option<Duration> {
-        let mut inner = lock(&self.inner);
-        inner.alarm = inner.wheel.next_tick().unwrap_or(u64::MAX);
-        let alarm = inner.alarm;
-        drop(inner);
-        if alarm == u64::MAX {
-            return None;
+        match self.shards.set_alarm(0) {
+            Some(NEVER) => None,
+            Some(tick) => {
+                let since_start = Duration::from_nanos(tick.saturating_mul(1 << TICK_BITS));
+                Some(since_start.saturating_sub(self.start.elapsed()))
+            }
+            None => Some(Duration::ZERO),
         }
-        let since_start = Duration::from_nanos(alarm.saturating_mul(1 << TICK_BITS));
-        Some(since_start.saturating_sub(self.start.elapsed()))
     }
 
     /// Takes the wakers of all that is due into `due`.
     pub(crate) fn fire(&self, due: &mut Vec<Waker>) {
-        let now = ticks_down(self.start.elapsed());
-        let mut inner = lock(&self.inner);
-        inner.alarm = 0;
-        inner.wheel.advance(now, due);
+        self.shards.fire(ticks_down(self.start.elapsed()), due);
     }
 
     /// The end: no timer fires any more. Takes all wakers, so that each sleep can say so.
     pub(crate) fn close(&self, wakers: &mut Vec<Waker>) {
-        let mut inner = lock(&self.inner);
-        inner.closed = true;
-        inner.wheel.drain(wakers);
+        self.shards.close(wakers);
     }
 
     /// Wakes `waker` once, after `period`. True if the driver sleeps for too long and has to be
     /// woken. `Err` gives the waker back: the runtime is gone.
     pub(crate) fn wake_after(&self, period: Duration, waker: Waker) -> Result<bool, Waker> {
-        let inserted = self.insert(now() + period, waker);
+        let now = now();
+        let inserted = self.insert(now, now + period, waker);
         inserted.map(|(_, too_late)| too_late)
     }
 
     /// The second result: the driver sleeps for too long and has to be woken. `Err` gives the waker
-    /// back: the runtime is gone.
-    fn insert(&self, deadline: Instant, waker: Waker) -> Result<(Key, bool), Waker> {
-        let tick = ticks_up(deadline.saturating_duration_since(self.start));
-        let mut inner = lock(&self.inner);
-        if inner.closed {
-            drop(inner);
-            return Err(waker);
-        }
-        let key = inner.wheel.insert(tick, waker);
-        let too_late = inner
-            .wheel
-            .next_tick()
-            .is_some_and(|next| next < inner.alarm);
-        if too_late {
-            // One wake-up is enough, however many timers follow.
-            inner.alarm = 0;
-        }
-        Ok((key, too_late))
+    /// back: the runtime is gone. `now` is the present.
+    fn insert(&self, now: Instant, deadline: Instant, waker: Waker) -> Result<(Key, bool), Waker> {
+        let since_start = |at: Instant| at.saturating_duration_since(self.start);
+        let now = ticks_down(since_start(now));
+        let deadline = ticks_up(since_start(deadline));
+        self.shards.insert(home(), now, deadline, waker)
     }
 
     /// Puts `waker` in the place of an entry's waker, and gives back the one that is not needed:
     /// the displaced one, or, with `Err`, the new one because the entry has gone.
     fn replace(&self, key: Key, waker: Waker) -> Result<Waker, Waker> {
-        match lock(&self.inner).wheel.waker_mut(key) {
-            Some(place) => Ok(std::mem::replace(place, waker)),
-            None => Err(waker),
-        }
+        self.shards.replace(key, waker)
     }
 
     fn remove(&self, key: Key) {
         // The waker is dropped after the lock.
-        let _waker = lock(&self.inner).wheel.remove(key);
+        drop(self.shards.remove(key));
     }
 
     fn is_closed(&self) -> bool {
-        lock(&self.inner).closed
-    }
-}
-
-impl fmt::Debug for Timers {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Timers")
-            .field("start", &self.start)
-            .finish_non_exhaustive()
+        self.shards.is_closed()
     }
 }
 
@@ -161,114 +148,4 @@ fn ticks_down(since_start: Duration) -> u64 {
 fn ticks_up(since_start: Duration) -> u64 {
     let ticks = since_start.as_nanos().div_ceil(1 << TICK_BITS);
     u64::try_from(ticks).unwrap_or(u64::MAX)
-}
-
-/// A future that is ready at a point in time. It is bound to the runtime that made it.
-///
-/// # Panics
-///
-/// Polling it panics if its deadline is still ahead and the runtime was shut down (law `L052`):
-/// nothing could ring the alarm any more, and there is no error to return.
-pub struct Sleep {
-    driver: Arc<Driver>,
-    deadline: Instant,
-    key: Option<Key>,
-}
-
-impl Sleep {
-    pub(crate) fn new(driver: Arc<Driver>, deadline: Instant) -> Self {
-        Self {
-            driver,
-            deadline,
-            key: None,
-        }
-    }
-
-    /// An alarm after `period` from now.
-    pub(crate) fn after(driver: Arc<Driver>, period: Duration) -> Self {
-        Self::new(driver, now() + period)
-    }
-
-    /// Moves the deadline, before or after it was reached.
-    pub(crate) fn set_deadline(&mut self, deadline: Instant) {
-        self.disarm();
-        self.deadline = deadline;
-    }
-
-    /// The same with an error in place of the panic.
-    pub(crate) async fn or_gone(mut self) -> io::Result<()> {
-        poll_fn(|cx| self.poll_deadline(cx))
-            .await
-            .map_err(|Closed| self.driver.gone())
-    }
-
-    fn poll_deadline(&mut self, cx: &Context<'_>) -> Poll<Result<(), Closed>> {
-        if now() >= self.deadline {
-            self.disarm();
-            return Poll::Ready(Ok(()));
-        }
-        match self.arm(cx) {
-            Ok(()) => Poll::Pending,
-            Err(closed) => Poll::Ready(Err(closed)),
-        }
-    }
-
-    fn disarm(&mut self) {
-        if let Some(key) = self.key.take()
-            && !self.driver.is_forked()
-        {
-            self.driver.timers().remove(key);
-        }
-    }
-
-    /// Makes sure that the waker of `cx` is woken at the deadline.
-    fn arm(&mut self, cx: &Context<'_>) -> Result<(), Closed> {
-        if self.driver.is_forked() {
-            return Err(Closed);
-        }
-        let timers = self.driver.timers();
-        let mut waker = cx.waker().clone();
-        if let Some(key) = self.key.take() {
-            match timers.replace(key, waker) {
-                Ok(_displaced) => {
-                    self.key = Some(key);
-                    return Ok(());
-                }
-                // The runtime has gone, or the deadline was moved: arm it anew.
-                Err(same) => waker = same,
-            }
-        }
-        let (key, too_late) = timers
-            .insert(self.deadline, waker)
-            .map_err(|_waker| Closed)?;
-        self.key = Some(key);
-        if too_late {
-            self.driver.wake();
-        }
-        Ok(())
-    }
-}
-
-impl Future for Sleep {
-    type Output = ();
-
-    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
-        self.poll_deadline(cx)
-            .map(|rung| rung.unwrap_or_else(|Closed| panic!("{}", self.driver.gone())))
-    }
-}
-
-impl Drop for Sleep {
-    fn drop(&mut self) {
-        self.disarm();
-    }
-}
-
-impl fmt::Debug for Sleep {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Sleep")
-            .field("deadline", &self.deadline)
-            .field("closed", &self.driver.timers().is_closed())
-            .finish_non_exhaustive()
-    }
 }

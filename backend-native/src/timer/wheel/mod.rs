@@ -1,7 +1,7 @@
 //! A hierarchical timer wheel, as pure data.
 //!
 //! It asks nobody for the time and takes no lock: `now` is an argument, in ticks, and a waker is a
-//! value that goes in and comes out. `timer/mod.rs` calls it.
+//! value that goes in and comes out. `shards.rs` calls it.
 //!
 //! There are seven levels of 64 slots. An entry stands on the level of the highest group of six
 //! bits in which its deadline differs from `elapsed`, in the slot that the group names:
@@ -17,7 +17,10 @@
 //! an insertion and a removal touch one list each, and an entry moves at most six times. An entry
 //! beyond the top level moves around in it until its deadline is in reach.
 
-use std::task::Waker;
+#[cfg(all(test, not(anyrt_loom)))]
+mod tests;
+
+use std::{fmt, num::NonZeroU64, task::Waker};
 
 const LEVELS: usize = 7;
 const SLOT_BITS: u32 = 6;
@@ -31,7 +34,16 @@ const NIL: u32 = u32::MAX;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Key {
     index: u32,
-    sequence: u64,
+    wheel: u32,
+    /// Never zero, so that a place for a key that may be missing is no larger.
+    sequence: NonZeroU64,
+}
+
+impl Key {
+    /// The number of the wheel that the entry is in.
+    pub(super) fn wheel(self) -> usize {
+        self.wheel as usize
+    }
 }
 
 struct Entry {
@@ -47,6 +59,8 @@ struct Entry {
 
 /// Deadlines in ticks, each with a waker.
 pub(super) struct Wheel {
+    /// Stands in its keys, for those who have several.
+    number: u32,
     elapsed: u64,
     entries: Vec<Entry>,
     /// The head of the list of free entries.
@@ -61,8 +75,9 @@ pub(super) struct Wheel {
 
 impl Wheel {
     /// An empty wheel at tick 0.
-    pub(super) fn new() -> Self {
+    pub(super) fn new(number: u32) -> Self {
         Self {
+            number,
             elapsed: 0,
             entries: Vec::new(),
             free: NIL,
@@ -73,8 +88,9 @@ impl Wheel {
         }
     }
 
-    /// Adds an entry. One that is due already comes out at the next tick.
-    pub(super) fn insert(&mut self, deadline: u64, waker: Waker) -> Key {
+    /// Adds an entry. One that is due already comes out at the next tick. The second result is the
+    /// tick at which [`advance`](Self::advance) has something to do for it.
+    pub(super) fn insert(&mut self, deadline: u64, waker: Waker) -> (Key, u64) {
         self.sequence += 1;
         let entry = Entry {
             sequence: self.sequence,
@@ -95,17 +111,19 @@ impl Wheel {
             index
         };
         self.n_entries += 1;
-        self.link(index);
-        Key {
+        let (level, slot) = self.link(index);
+        let key = Key {
             index,
-            sequence: self.sequence,
-        }
+            wheel: self.number,
+            sequence: NonZeroU64::new(self.sequence).expect("it counts from one"),
+        };
+        (key, self.start_of(level, slot))
     }
 
     /// The waker of a pending entry, to be replaced; `None` if it has fired or was removed.
     pub(super) fn waker_mut(&mut self, key: Key) -> Option<&mut Waker> {
         let entry = self.entries.get_mut(key.index as usize)?;
-        if entry.sequence == key.sequence {
+        if entry.sequence == key.sequence.get() {
             entry.waker.as_mut()
         } else {
             None
@@ -115,11 +133,13 @@ impl Wheel {
     /// Removes an entry and gives its waker back; `None` if it has fired or was removed.
     pub(super) fn remove(&mut self, key: Key) -> Option<Waker> {
         let entry = self.entries.get(key.index as usize)?;
-        if entry.sequence != key.sequence {
+        if entry.sequence != key.sequence.get() {
             return None;
         }
         self.unlink(key.index);
-        self.release(key.index)
+        let waker = self.release(key.index);
+        self.shrink();
+        waker
     }
 
     /// The next tick at which [`advance`](Self::advance) has something to do. No entry is due
@@ -152,6 +172,12 @@ impl Wheel {
         self.shrink();
     }
 
+    /// Moves time to `now`, up to which nothing is to be done: the next tick lies beyond it.
+    pub(super) fn pass(&mut self, now: u64) {
+        debug_assert!(self.next_tick().is_none_or(|next| now < next));
+        self.elapsed = self.elapsed.max(now);
+    }
+
     /// Takes the wakers of all entries, due or not.
     pub(super) fn drain(&mut self, wakers: &mut Vec<Waker>) {
         wakers.extend(
@@ -163,7 +189,7 @@ impl Wheel {
         *self = Self {
             elapsed,
             sequence,
-            ..Self::new()
+            ..Self::new(self.number)
         };
     }
 
@@ -176,17 +202,26 @@ impl Wheel {
         let after = ((self.elapsed >> shift) as u32 + 1) % SLOTS as u32;
         let ahead = self.occupied[level].rotate_right(after).trailing_zeros();
         let slot = (after + ahead) % SLOTS as u32;
-        let range = 1u64 << (shift + SLOT_BITS);
-        let mut start = (self.elapsed & !(range - 1)) + (u64::from(slot) << shift);
-        if start <= self.elapsed {
-            // Only the top level wraps around.
-            start = start.saturating_add(range);
-        }
-        Some((level * SLOTS + slot as usize, start))
+        Some((
+            level * SLOTS + slot as usize,
+            self.start_of(level, slot as usize),
+        ))
     }
 
-    /// Puts an entry, whose deadline lies ahead, into its list.
-    fn link(&mut self, index: u32) {
+    /// The tick at which time comes to a slot, for the first time from now on.
+    fn start_of(&self, level: usize, slot: usize) -> u64 {
+        let shift = SLOT_BITS * level as u32;
+        let range = 1u64 << (shift + SLOT_BITS);
+        let start = (self.elapsed & !(range - 1)) + ((slot as u64) << shift);
+        if start <= self.elapsed {
+            // Only the top level wraps around.
+            return start.saturating_add(range);
+        }
+        start
+    }
+
+    /// Puts an entry, whose deadline lies ahead, into its list: that of this level and slot.
+    fn link(&mut self, index: u32) -> (usize, usize) {
         let entry = &mut self.entries[index as usize];
         let differing = ((self.elapsed ^ entry.deadline) | (SLOTS as u64 - 1)).min(SPAN - 1);
         let level = ((u64::BITS - 1 - differing.leading_zeros()) / SLOT_BITS) as usize;
@@ -201,6 +236,7 @@ impl Wheel {
         }
         self.heads[list] = index;
         self.occupied[level] |= 1 << slot;
+        (level, slot)
     }
 
     fn unlink(&mut self, index: u32) {
@@ -244,167 +280,11 @@ impl Wheel {
     }
 }
 
-#[cfg(test)]
-mod tests {
-    use std::{
-        collections::BTreeSet,
-        sync::{
-            Arc,
-            atomic::{AtomicU64, Ordering::Relaxed},
-        },
-        task::Wake,
-    };
-
-    use super::*;
-
-    #[derive(Default)]
-    struct Count(AtomicU64);
-
-    impl Wake for Count {
-        fn wake(self: Arc<Self>) {
-            self.0.fetch_add(1, Relaxed);
-        }
-    }
-
-    /// Advances `wheel` to `now` and returns how many entries came out.
-    fn advance(wheel: &mut Wheel, now: u64) -> usize {
-        let mut due = Vec::new();
-        wheel.advance(now, &mut due);
-        due.len()
-    }
-
-    #[test]
-    fn each_entry_is_due_at_its_tick_and_not_before() {
-        for deadline in [
-            1,
-            63,
-            64,
-            65,
-            4095,
-            4096,
-            4097,
-            1 << 20,
-            (1 << 42) - 1,
-            1 << 42,
-            1 << 50,
-        ] {
-            let mut wheel = Wheel::new();
-            wheel.insert(deadline, Waker::noop().clone());
-            assert_eq!(advance(&mut wheel, deadline - 1), 0, "early for {deadline}");
-            assert!(wheel.next_tick().is_some_and(|tick| tick <= deadline));
-            assert_eq!(advance(&mut wheel, deadline), 1, "late for {deadline}");
-            assert_eq!(wheel.next_tick(), None);
-        }
-    }
-
-    #[test]
-    fn an_entry_for_ever_away_never_comes_and_overflows_nothing() {
-        let mut wheel = Wheel::new();
-        advance(&mut wheel, 12_345);
-        let key = wheel.insert(u64::MAX, Waker::noop().clone());
-        assert_eq!(advance(&mut wheel, 1 << 60), 0);
-        assert!(wheel.remove(key).is_some());
-        assert_eq!(wheel.next_tick(), None);
-    }
-
-    #[test]
-    fn a_key_is_false_once_its_entry_has_gone() {
-        let mut wheel = Wheel::new();
-        let first = wheel.insert(10, Waker::noop().clone());
-        assert!(wheel.remove(first).is_some());
-        let second = wheel.insert(10, Waker::noop().clone());
-        assert!(wheel.remove(first).is_none(), "the place was used again");
-        assert!(wheel.waker_mut(first).is_none());
-        assert!(wheel.waker_mut(second).is_some());
-        assert_eq!(advance(&mut wheel, 10), 1);
-        assert!(wheel.remove(second).is_none());
-    }
-
-    #[test]
-    fn drained_wakers_are_all_of_them() {
-        let mut wheel = Wheel::new();
-        let key = wheel.insert(5, Waker::noop().clone());
-        wheel.insert(1 << 30, Waker::noop().clone());
-        let mut wakers = Vec::new();
-        wheel.drain(&mut wakers);
-        assert_eq!(wakers.len(), 2);
-        assert!(wheel.remove(key).is_none());
-        assert_eq!(wheel.next_tick(), None);
-    }
-
-    #[test]
-    fn it_agrees_with_a_sorted_set() {
-        let mut random = fastrand::Rng::with_seed(7);
-        let mut wheel = Wheel::new();
-        let mut model = BTreeSet::new();
-        let mut keys = Vec::new();
-        let mut now = 0;
-        for _ in 0..50_000 {
-            match random.u32(0..10) {
-                0..5 => {
-                    let bits = random.u32(1..36);
-                    let deadline = now + 1 + random.u64(0..1 << bits);
-                    let key = wheel.insert(deadline, Waker::noop().clone());
-                    assert!(model.insert((deadline, key.sequence)));
-                    keys.push((deadline, key));
-                }
-                5..8 if !keys.is_empty() => {
-                    let (deadline, key) = keys.swap_remove(random.usize(0..keys.len()));
-                    let pending = model.remove(&(deadline, key.sequence));
-                    assert_eq!(wheel.remove(key).is_some(), pending);
-                }
-                _ => {
-                    let bits = random.u32(1..34);
-                    now += random.u64(0..1 << bits);
-                    let later = model.split_off(&(now + 1, 0));
-                    assert_eq!(advance(&mut wheel, now), model.len());
-                    model = later;
-                    let first = model.first().map(|&(deadline, _)| deadline);
-                    assert_eq!(wheel.next_tick().is_some(), first.is_some());
-                    assert!(wheel.next_tick().is_none_or(|tick| now < tick));
-                    assert!(wheel.next_tick() <= first);
-                }
-            }
-        }
-    }
-
-    /// Law `L078`, whose backend has to have a clock of its own: time goes from one entry to the
-    /// next, near ones and such as lie several times beyond all levels.
-    #[test]
-    fn entries_beyond_the_top_level_come_exactly_then() {
-        let mut random = fastrand::Rng::with_seed(78);
-        for _ in 0..200 {
-            let mut wheel = Wheel::new();
-            let mut model = BTreeSet::new();
-            let mut now = random.u64(0..SPAN * 2);
-            advance(&mut wheel, now);
-            for _ in 0..20 {
-                let bits = random.u32(1..46);
-                let deadline = now + 1 + random.u64(0..1 << bits);
-                let key = wheel.insert(deadline, Waker::noop().clone());
-                model.insert((deadline, key.sequence));
-            }
-            while let Some(&(deadline, _)) = model.first() {
-                // The driver sleeps no longer than this, again and again.
-                now = wheel.next_tick().expect("an entry is there");
-                assert!(now <= deadline);
-                let later = model.split_off(&(now + 1, 0));
-                assert_eq!(advance(&mut wheel, now), model.len());
-                model = later;
-            }
-            assert_eq!(wheel.next_tick(), None);
-        }
-    }
-
-    #[test]
-    fn a_crowd_leaves_no_memory_behind() {
-        let mut wheel = Wheel::new();
-        let count = Arc::new(Count::default());
-        for n in 0..100_000 {
-            wheel.insert(1 + n % 1000, Waker::from(count.clone()));
-        }
-        assert_eq!(advance(&mut wheel, 1000), 100_000);
-        assert_eq!(wheel.entries.capacity(), 0);
-        assert_eq!(Arc::strong_count(&count), 1);
+impl fmt::Debug for Wheel {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Wheel")
+            .field("elapsed", &self.elapsed)
+            .field("entries", &self.n_entries)
+            .finish_non_exhaustive()
     }
 }
