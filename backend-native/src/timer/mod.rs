@@ -22,6 +22,7 @@ mod wheel;
 
 use std::{
     cell::Cell,
+    sync::atomic::{AtomicU64, Ordering::Relaxed},
     task::Waker,
     time::{Duration, Instant, SystemTime},
 };
@@ -31,6 +32,9 @@ use self::{alarm::NEVER, shards::Shards, wheel::Key};
 
 /// The length of a tick: fine enough that its rounding is below a thread's wake-up.
 const TICK_BITS: u32 = 15;
+/// The least number of ticks from one firing to the next alarm. Timers that are few are not put
+/// off; a crowd would wake the driver at each tick, which costs more than they do.
+const SPACING: u64 = 2;
 
 /// All deadlines of a runtime.
 #[derive(Debug)]
@@ -38,6 +42,8 @@ pub(crate) struct Timers {
     /// Tick 0.
     start: Instant,
     shards: Shards,
+    /// The tick at which something was due last. Written by the driver alone.
+    fired: AtomicU64,
 }
 
 thread_local! {
@@ -69,6 +75,7 @@ impl Timers {
         Self {
             start: now(),
             shards: Shards::new(n_shards),
+            fired: AtomicU64::new(0),
         }
     }
 
@@ -76,7 +83,8 @@ impl Timers {
     ///
     /// From now until [`fire`](Self::fire), an insertion before that asks to wake the driver.
     pub(crate) fn set_alarm(&self) -> Option<Duration> {
-        match self.shards.set_alarm(0) {
+        let not_before = self.fired.load(Relaxed) + SPACING;
+        match self.shards.set_alarm(not_before) {
             Some(NEVER) => None,
             Some(tick) => {
                 let since_start = Duration::from_nanos(tick.saturating_mul(1 << TICK_BITS));
@@ -88,7 +96,11 @@ impl Timers {
 
     /// Takes the wakers of all that is due into `due`.
     pub(crate) fn fire(&self, due: &mut Vec<Waker>) {
-        self.shards.fire(ticks_down(self.start.elapsed()), due);
+        let (now, n_due) = (ticks_down(self.start.elapsed()), due.len());
+        self.shards.fire(now, due);
+        if due.len() > n_due {
+            self.fired.store(now, Relaxed);
+        }
     }
 
     /// The end: no timer fires any more. Takes all wakers, so that each sleep can say so.
