@@ -5,6 +5,8 @@
 #![cfg(anyrt_loom)]
 #![allow(dead_code, unused_imports, unreachable_pub)] // the files hold more than the models use
 
+#[path = "../../src/timer/alarm.rs"]
+mod alarm;
 #[path = "../../src/barrier/mod.rs"]
 mod barrier;
 #[path = "../../src/driver/beside.rs"]
@@ -19,10 +21,14 @@ mod place;
 mod readiness;
 #[path = "../../src/executor/monitor/rest.rs"]
 mod rest;
+#[path = "../../src/timer/shards.rs"]
+mod shards;
 #[path = "../../src/task/state.rs"]
 mod state;
 #[path = "../../src/sync.rs"]
 mod sync;
+#[path = "../../src/timer/wheel/mod.rs"]
+mod wheel;
 
 mod claim;
 mod event;
@@ -30,6 +36,7 @@ mod monitor;
 mod search;
 mod seat;
 mod task;
+mod timers;
 
 use loom::model::Builder;
 

@@ -11,6 +11,7 @@ mod monitor;
 mod readiness;
 mod slot;
 mod task;
+mod timers;
 
 /// One step that is left out.
 #[derive(Debug)]
@@ -46,6 +47,7 @@ pub(super) fn all() -> impl Iterator<Item = &'static Mutation> {
         readiness::ALL,
         task::ALL,
         slot::ALL,
+        timers::ALL,
     ];
     pages.into_iter().flatten()
 }
