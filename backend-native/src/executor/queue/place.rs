@@ -133,7 +133,8 @@ impl<T> Owner<T> {
             ..
         } = &*self.0;
         loop {
-            busy.store(0, Relaxed);
+            // Release: as in `with`, for a claimer that reads this one.
+            busy.store(0, Release);
             drop(lock(turn));
             busy.store(1, Relaxed);
             barrier.light(claimed);
