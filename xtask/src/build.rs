@@ -1,9 +1,9 @@
-//! A build by cargo whose programs somebody wants to run.
+//! A build by cargo whose programs somebody wants to run, and what rustc says of itself.
 //!
-//! It knows nothing of what they are. `laws` and `loom` call it.
+//! It knows nothing of what they are. `laws`, `loom`, `sanitize` and `targets` call it.
 
 use std::io::BufReader;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use cargo_metadata::Message;
@@ -45,4 +45,29 @@ pub(crate) fn programs(cargo: &mut Command) -> Result<Vec<Program>, String> {
         true => Ok(built),
         false => Err(error(&status)),
     }
+}
+
+/// An error unless std can be built from its sources.
+pub(crate) fn require_std_sources() -> Result<(), String> {
+    let sysroot = said_by_rustc(&["--print", "sysroot"])?;
+    let lock = Path::new(sysroot.trim()).join("lib/rustlib/src/rust/library/Cargo.lock");
+    match lock.exists() {
+        true => Ok(()),
+        false => Err("the sources of std are missing: `rustup component add rust-src`".to_owned()),
+    }
+}
+
+/// The target that rustc compiles for if none is named: this system.
+pub(crate) fn host() -> Result<String, String> {
+    let said = said_by_rustc(&["--version", "--verbose"])?;
+    let mut hosts = said.lines().filter_map(|line| line.strip_prefix("host: "));
+    let host = hosts.next().ok_or("rustc does not say for which system")?;
+    Ok(host.to_owned())
+}
+
+fn said_by_rustc(arguments: &[&str]) -> Result<String, String> {
+    let rustc = std::env::var_os("RUSTC").unwrap_or_else(|| "rustc".into());
+    let output = Command::new(rustc).args(arguments).output();
+    let output = output.map_err(|e| format!("rustc {}: {e}", arguments.join(" ")))?;
+    Ok(String::from_utf8_lossy(&output.stdout).into_owned())
 }

@@ -1,5 +1,5 @@
-//! The commands of a maintainer: `cargo xtask ci`, `laws`, `loom`, `goals`, `features`,
-//! `check-targets`, `outside`.
+//! The commands of a maintainer: `cargo xtask ci`, `laws`, `loom`, `tsan`, `asan`, `goals`,
+//! `features`, `check-targets`, `outside`.
 //!
 //! Each runs `cargo` or a script, as it would be typed, says what it runs and how long it took, and
 //! fails with the first that fails. It knows nothing of the crates' code. The rules that a program
@@ -14,6 +14,7 @@ mod laws;
 mod loom;
 mod outside;
 mod region;
+mod sanitize;
 mod step;
 mod targets;
 
@@ -34,6 +35,10 @@ enum Command {
     Loom(loom::Options),
     /// Measure native beside its peers and hold it against its goals
     Goals(goals::Options),
+    /// Run native's tests and laws where a sanitizer looks for data races
+    Tsan(sanitize::Options),
+    /// Run them where a sanitizer looks for memory that is gone, and for memory that is lost
+    Asan(sanitize::Options),
     /// Hold a backend outside the workspace against the laws, as docs/testing-your-backend.md says
     Outside,
     /// Check the facade under each combination of its features
@@ -55,6 +60,8 @@ fn main() -> ExitCode {
         Command::Laws(options) => laws::run(root, &options),
         Command::Loom(options) => loom::run(root, &options),
         Command::Goals(options) => goals::run(root, &options),
+        Command::Tsan(options) => sanitize::run(root, &sanitize::THREAD, &options),
+        Command::Asan(options) => sanitize::run(root, &sanitize::ADDRESS, &options),
         Command::Outside => outside::run(root),
         Command::Features => features::run(root),
         Command::CheckTargets { target } => targets::run(root, target.as_deref()),

@@ -6,7 +6,7 @@
 use std::path::Path;
 use std::process::Command;
 
-use crate::step;
+use crate::{build, step};
 
 /// Checks every target of the list, or the one that is named.
 pub(crate) fn run(root: &Path, only: Option<&str>) -> Result<(), String> {
@@ -18,7 +18,7 @@ pub(crate) fn run(root: &Path, only: Option<&str>) -> Result<(), String> {
         let names: Vec<_> = TARGETS.iter().map(|target| target.name).collect();
         return Err(format!("no such target; the list is {}", names.join(", ")));
     }
-    require_std_sources()?;
+    build::require_std_sources()?;
     for (i, target) in targets.iter().enumerate() {
         println!("[{}/{}] {}", i + 1, targets.len(), target.name);
         step::run(&mut check(root, target))?;
@@ -93,19 +93,6 @@ fn check(root: &Path, target: &Target) -> Command {
         )
         .current_dir(root);
     command
-}
-
-fn require_std_sources() -> Result<(), String> {
-    let output = Command::new(std::env::var_os("RUSTC").unwrap_or_else(|| "rustc".into()))
-        .args(["--print", "sysroot"])
-        .output()
-        .map_err(|e| format!("rustc --print sysroot: {e}"))?;
-    let sysroot = String::from_utf8_lossy(&output.stdout);
-    let lock = Path::new(sysroot.trim()).join("lib/rustlib/src/rust/library/Cargo.lock");
-    match lock.exists() {
-        true => Ok(()),
-        false => Err("the sources of std are missing: `rustup component add rust-src`".to_owned()),
-    }
 }
 
 #[cfg(test)]

@@ -3,16 +3,16 @@
 //!
 //! It runs the conformance programs and reads their JSON lines, or reads the records that a run of
 //! `cargo test` left behind (`LAWS_REPORT`). It knows nothing of what a law promises but the
-//! contract's own sentences. `main.rs` calls it.
+//! contract's own sentences. `main.rs` calls it, and `sanitize` the parts that run a program.
 
 #[cfg(test)]
-mod example;
+pub(crate) mod example;
 mod junit;
 mod matrix;
 mod page;
-mod programs;
-mod record;
-mod table;
+pub(crate) mod programs;
+pub(crate) mod record;
+pub(crate) mod table;
 
 use std::fs::File;
 use std::io::BufReader;
@@ -152,7 +152,11 @@ fn held(root: &Path, options: &Options) -> Result<Vec<Run>, String> {
 }
 
 /// Runs a program under a bar, if a person is looking.
-fn watched(command: &mut Command, program: &Program, n_laws: usize) -> Result<Run, String> {
+pub(crate) fn watched(
+    command: &mut Command,
+    program: &Program,
+    n_laws: usize,
+) -> Result<Run, String> {
     let style = ProgressStyle::with_template("{bar:30} {pos}/{len}  {msg}");
     let bar = ProgressBar::new(n_laws as u64).with_style(style.expect("the template is sound"));
     let run = read(command, |test| {
@@ -194,7 +198,7 @@ fn recorded(folder: &Path) -> Result<Vec<Run>, String> {
 }
 
 /// Runs a program and reads what it writes; `each` hears of every law.
-fn read(command: &mut Command, each: impl FnMut(&Test)) -> Result<Run, String> {
+pub(crate) fn read(command: &mut Command, each: impl FnMut(&Test)) -> Result<Run, String> {
     let name = command.get_program().to_string_lossy().into_owned();
     let error = |e: &dyn std::fmt::Display| format!("{name}: {e}");
     let mut child = command

@@ -1,0 +1,65 @@
+//! The sanitizers: what each is to rustc and to its programs, and which laws cannot hold beside it.
+//!
+//! It runs nothing. `mod.rs` and its parts read it.
+
+use super::planted::{LEAK, Planted, RACE, USE_AFTER_FREE};
+
+/// A sanitizer.
+#[derive(Debug)]
+pub(crate) struct Sanitizer {
+    pub(super) name: &'static str,
+    /// Its folder below the one where cargo builds.
+    pub(super) key: &'static str,
+    /// For rustc.
+    pub(super) flags: &'static str,
+    /// Variables that its programs heed, each with what it says. A report ends a program with
+    /// `planted::FOUND`.
+    pub(super) options: &'static [(&'static str, &'static str)],
+    pub(super) planted: &'static [Planted],
+    /// Laws that fail for what the sanitizer itself does, with what that is.
+    pub(super) own_doing: &'static [(&'static str, &'static str)],
+}
+
+/// Finds data races.
+pub(crate) const THREAD: Sanitizer = Sanitizer {
+    name: "thread",
+    key: "tsan",
+    // It does not know fences: `sync.rs` of native has something else for it.
+    flags: "-Zsanitizer=thread --cfg anyrt_tsan",
+    options: &[(
+        "TSAN_OPTIONS",
+        "halt_on_error=1:exitcode=66:allow_addr2line=1",
+    )],
+    planted: &[RACE],
+    own_doing: &[
+        ("l054_many_runtimes_leave_no_memory", TSAN_THREADS),
+        ("l058_a_handle_starts_nothing", TSAN_BACKGROUND),
+        ("l186_idle_connections_and_alarms_are_small", TSAN_SHADOW),
+        ("l187_what_is_read_takes_no_memory", TSAN_SHADOW),
+        ("l188_an_idle_runtime_rests", TSAN_BACKGROUND),
+        ("l188_an_idle_runtime_rests_after_a_burst", TSAN_BACKGROUND),
+    ],
+};
+
+/// Finds memory that is used when it is gone or where it ends, and memory that nobody can reach.
+pub(crate) const ADDRESS: Sanitizer = Sanitizer {
+    name: "address",
+    key: "asan",
+    flags: "-Zsanitizer=address",
+    options: &[
+        ("ASAN_OPTIONS", "exitcode=66:detect_leaks=1"),
+        ("LSAN_OPTIONS", "exitcode=66"),
+    ],
+    planted: &[USE_AFTER_FREE, LEAK],
+    own_doing: &[],
+};
+
+/// 4,000 threads of a program without a runtime that were joined leave 6,256 KiB; 4 without TSan.
+const TSAN_THREADS: &str = "it counts the process's memory, and the sanitizer keeps 1.6 KiB of \
+     each thread that there was";
+/// Seen in `/proc/self/task` of a program without a runtime, as soon as it has a second thread.
+const TSAN_BACKGROUND: &str = "it counts threads or wake-ups, and the sanitizer has a thread of \
+     its own that wakes up ten times a second";
+/// Of the 66 MiB that L186 has more at its peak, 9 are the program's heap (`/proc/<pid>/smaps`).
+const TSAN_SHADOW: &str = "it counts the process's memory, and the sanitizer notes beside each \
+     word who has used it";
