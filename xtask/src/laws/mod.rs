@@ -5,6 +5,7 @@
 //! `cargo test` left behind (`LAWS_REPORT`). It knows nothing of what a law promises but the
 //! contract's own sentences. `main.rs` calls it, and `sanitize` the parts that run a program.
 
+mod abort;
 #[cfg(test)]
 pub(crate) mod example;
 mod junit;
@@ -24,7 +25,7 @@ use indicatif::{ProgressBar, ProgressStyle};
 use xtask::contract::{self, Sentence};
 
 use self::matrix::Matrix;
-use self::programs::{PROGRAMS, Program};
+use self::programs::{PROGRAMS, Profile, Program};
 use self::record::{Run, Test, Verdict};
 
 /// What to run and what to show.
@@ -58,6 +59,10 @@ pub(crate) struct Options {
     #[arg(long)]
     release: bool,
 
+    /// Build with optimizations and so that a panic ends the process: native, if none is named
+    #[arg(long, conflicts_with = "release")]
+    panic_abort: bool,
+
     /// What is written
     #[arg(long, value_enum, default_value_t)]
     format: Format,
@@ -76,13 +81,14 @@ pub(crate) struct Options {
 }
 
 /// What makes no sense where nothing runs.
-const RUNNING: [&str; 6] = [
+const RUNNING: [&str; 7] = [
     "backends",
     "groups",
     "laws",
     "repeat",
     "workers",
     "time_scale",
+    "panic_abort",
 ];
 
 /// What is written.
@@ -127,7 +133,7 @@ fn held(root: &Path, options: &Options) -> Result<Vec<Run>, String> {
         true => vec![None],
         false => options.workers.iter().copied().map(Some).collect(),
     };
-    let built = programs::build(root, &options.programs(), options.release)?;
+    let built = programs::build(root, &options.programs(), options.profile())?;
     let list = |command: &mut Command| read(options.choose(command).arg("--list"), |_| {});
     let mut runs = Vec::new();
     for _ in 0..options.repeat {
@@ -141,7 +147,14 @@ fn held(root: &Path, options: &Options) -> Result<Vec<Run>, String> {
                 if let Some(scale) = options.time_scale {
                     command.env("LAWS_TIME_SCALE", scale.to_string());
                 }
-                runs.push(watched(options.choose(&mut command), program, n_laws)?);
+                let mut run = watched(options.choose(&mut command), program, n_laws)?;
+                if options.panic_abort {
+                    abort::sort_out(&mut run);
+                    if options.groups.is_empty() && options.laws.is_empty() {
+                        abort::check(&run)?;
+                    }
+                }
+                runs.push(run);
             }
         }
     }
@@ -172,7 +185,7 @@ pub(crate) fn watched(
 
 /// What every program says of its laws without running one.
 fn listed(root: &Path, options: &Options) -> Result<Vec<Run>, String> {
-    let built = programs::build(root, &options.programs(), options.release)?;
+    let built = programs::build(root, &options.programs(), options.profile())?;
     let list = |(program, path): &(&Program, PathBuf)| {
         let mut command = program.command(root, path);
         read(command.args(["--format", "json", "--list"]), |_| {})
@@ -241,9 +254,19 @@ fn judge(runs: &[Run]) -> Result<(), String> {
 
 impl Options {
     fn programs(&self) -> Vec<&'static Program> {
-        let is_meant =
-            |program: &&Program| self.backends.is_empty() || self.backends.contains(program);
+        let is_meant = |program: &&Program| match self.backends.is_empty() {
+            true => !self.panic_abort || program.key == "native",
+            false => self.backends.contains(program),
+        };
         PROGRAMS.iter().filter(is_meant).collect()
+    }
+
+    fn profile(&self) -> Profile {
+        match (self.panic_abort, self.release) {
+            (true, _) => Profile::PanicAbort,
+            (false, true) => Profile::Release,
+            (false, false) => Profile::Dev,
+        }
     }
 
     /// Adds the laws that are asked for to a program's arguments.
@@ -303,6 +326,17 @@ mod tests {
         assert!(parsed("laws --write --backend tokio").is_err());
         assert!(parsed("laws --check-docs --recorded target").is_ok());
         assert!(parsed("laws --recorded target --law L015").is_err());
+        assert!(parsed("laws --write --panic-abort").is_err());
+    }
+
+    #[test]
+    fn a_panic_ends_the_process_of_native_unless_another_is_named() {
+        let keys = |line| {
+            let programs = parsed(line).expect("it is a sound line").programs();
+            programs.iter().map(|p| p.key).collect::<Vec<_>>()
+        };
+        assert_eq!(keys("laws --panic-abort"), ["native"]);
+        assert_eq!(keys("laws --panic-abort --backend smol"), ["smol"]);
     }
 
     #[test]

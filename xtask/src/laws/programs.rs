@@ -5,6 +5,7 @@
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+use super::abort;
 use crate::{build, step};
 
 /// A conformance program of the workspace.
@@ -81,6 +82,16 @@ pub(crate) const PROGRAMS: [Program; 8] = [
     },
 ];
 
+/// How the programs are built.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Profile {
+    Dev,
+    /// With optimizations.
+    Release,
+    /// The same, and a panic ends the process.
+    PanicAbort,
+}
+
 impl Program {
     /// The program where cargo put it, run as cargo runs it: in its package's folder, and so that
     /// it can say how it is run again.
@@ -108,7 +119,7 @@ pub(crate) fn named(key: &str) -> Result<&'static Program, String> {
 pub(crate) fn build(
     root: &Path,
     programs: &[&'static Program],
-    release: bool,
+    profile: Profile,
 ) -> Result<Vec<(&'static Program, PathBuf)>, String> {
     let mut command = step::cargo();
     command.args(["test", "--no-run"]);
@@ -121,11 +132,18 @@ pub(crate) fn build(
         command.args(package.iter().filter(|_| !all));
         command.args(["--test", program.test]);
     }
-    if release {
+    if profile != Profile::Dev {
         command.arg("--release");
         // Between the parts of a program, as cargo has it by default: no law sees it, and it is
         // half of the compiler's time.
         command.env("CARGO_PROFILE_RELEASE_LTO", "off");
+    }
+    if profile == Profile::PanicAbort {
+        // For a target that is named, so that the flag is for no program of the build's own.
+        command.args(["--target", &build::host()?]);
+        command.env("RUSTFLAGS", abort::FLAGS);
+        let target = step::target_folder(root).join("panic-abort");
+        command.env("CARGO_TARGET_DIR", target);
     }
     command.current_dir(root);
     let mut built = Vec::new();

@@ -18,6 +18,10 @@ pub(crate) struct Sanitizer {
     pub(super) planted: &'static [Planted],
     /// Laws that fail for what the sanitizer itself does, with what that is.
     pub(super) own_doing: &'static [(&'static str, &'static str)],
+    /// Laws beside which it looks for no lost memory, with the reason.
+    pub(super) unwatched: &'static [(&'static str, &'static str)],
+    /// What is added to its options there.
+    pub(super) unwatching: &'static [(&'static str, &'static str)],
 }
 
 /// Finds data races.
@@ -39,6 +43,8 @@ pub(crate) const THREAD: Sanitizer = Sanitizer {
         ("l188_an_idle_runtime_rests", TSAN_BACKGROUND),
         ("l188_an_idle_runtime_rests_after_a_burst", TSAN_BACKGROUND),
     ],
+    unwatched: &[],
+    unwatching: &[],
 };
 
 /// Finds memory that is used when it is gone or where it ends, and memory that nobody can reach.
@@ -51,7 +57,29 @@ pub(crate) const ADDRESS: Sanitizer = Sanitizer {
         ("LSAN_OPTIONS", "exitcode=66"),
     ],
     planted: &[USE_AFTER_FREE, LEAK],
-    own_doing: &[],
+    own_doing: &[
+        ("l031_many_tasks_leave_no_memory", QUARANTINE),
+        ("l054_many_runtimes_leave_no_memory", QUARANTINE),
+        ("l075_many_alarms_leave_no_memory", QUARANTINE),
+        ("l099_a_failed_deregistration_leaks_nothing", QUARANTINE),
+        ("l186_idle_connections_and_alarms_are_small", QUARANTINE),
+        ("l187_what_is_read_takes_no_memory", QUARANTINE),
+        ("l187_what_nobody_reads_takes_no_memory", QUARANTINE),
+        ("l190_with_little_memory_nothing_is_lost", QUARANTINE),
+    ],
+    unwatched: &[
+        ("l027_every_combination_of_end_and_handle", LOST_BY_RUST),
+        ("l057_a_forked_child_is_told", FORKED),
+        ("l087_interrupted_calls_of_files_are_made_again", TRACED),
+        ("l087_interrupted_calls_of_sockets_are_made_again", TRACED),
+        ("l098_a_refused_registration_is_an_error", TRACED),
+        ("l099_a_failed_deregistration_leaks_nothing", TRACED),
+        ("l101_an_interrupted_wait_is_waited_again", TRACED),
+        ("l114_a_failed_handshake_ends_nothing", TRACED),
+        ("l114_an_aborted_connection_ends_nothing", TRACED),
+        ("l190_without_threads_nothing_is_lost", TRACED),
+    ],
+    unwatching: &[("ASAN_OPTIONS", ":detect_leaks=0")],
 };
 
 /// 4,000 threads of a program without a runtime that were joined leave 6,256 KiB; 4 without TSan.
@@ -63,3 +91,12 @@ const TSAN_BACKGROUND: &str = "it counts threads or wake-ups, and the sanitizer 
 /// Of the 66 MiB that L186 has more at its peak, 9 are the program's heap (`/proc/<pid>/smaps`).
 const TSAN_SHADOW: &str = "it counts the process's memory, and the sanitizer notes beside each \
      word who has used it";
+/// They hold with `quarantine_size_mb=0`.
+const QUARANTINE: &str = "it counts the process's memory, and the sanitizer keeps up to 256 MiB of \
+     what is freed, to see who uses it still";
+/// rustc drops a value that is being returned neither before nor after such a panic.
+const LOST_BY_RUST: &str = "where a local's destructor panics, Rust itself loses the value that is \
+     being returned";
+const FORKED: &str = "a forked child has the memory of threads that it has not";
+/// "LeakSanitizer does not work under ptrace", it says.
+const TRACED: &str = "strace makes its system calls fail, and the search needs to trace itself";
