@@ -46,7 +46,8 @@ pub(crate) fn run(root: &Path, sanitizer: &Sanitizer, options: &Options) -> Resu
     let programs = build::programs(&mut place.cargo(sanitizer, root, options))?;
     println!("    {:.1} s", building.seconds());
     let is_laws = |program: &Program| program.name == laws::PROGRAM;
-    let (laws, tests): (Vec<_>, Vec<_>) = programs.into_iter().partition(is_laws);
+    let (laws, mut tests): (Vec<_>, Vec<_>) = programs.into_iter().partition(is_laws);
+    tests.sort_by(|a, b| (&a.folder, &a.name).cmp(&(&b.folder, &b.name)));
     let laws = laws.first().ok_or("the build named no program of laws")?;
     let mut failed = Vec::new();
     for test in &tests {

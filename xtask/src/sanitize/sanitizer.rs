@@ -75,6 +75,7 @@ pub(crate) const ADDRESS: Sanitizer = Sanitizer {
         ("l098_a_refused_registration_is_an_error", TRACED),
         ("l099_a_failed_deregistration_leaks_nothing", TRACED),
         ("l101_an_interrupted_wait_is_waited_again", TRACED),
+        ("l102_a_driver_that_cannot_wait_says_so", TRACED),
         ("l114_a_failed_handshake_ends_nothing", TRACED),
         ("l114_an_aborted_connection_ends_nothing", TRACED),
         ("l190_without_threads_nothing_is_lost", TRACED),
