@@ -42,7 +42,8 @@ mod tests {
 
     impl Drop for Grenade {
         fn drop(&mut self) {
-            panic!("the payload panics when it is dropped");
+            // What is thrown here is never dropped; of this nothing is lost.
+            panic_any(());
         }
     }
 

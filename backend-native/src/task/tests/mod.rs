@@ -27,7 +27,13 @@ struct QueueInner {
 
 impl Queue {
     fn new() -> Self {
-        Self(Box::leak(Box::default()))
+        static ALL: Mutex<Vec<&'static QueueInner>> = Mutex::new(Vec::new());
+        let inner: &QueueInner = Box::leak(Box::default());
+        // So that a search for lost memory finds that it is not.
+        ALL.lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .push(inner);
+        Self(inner)
     }
 
     fn pop(self) -> Option<Runnable> {
