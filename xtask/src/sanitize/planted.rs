@@ -95,16 +95,25 @@ fn lay<'a>(folder: &Path, all: impl Iterator<Item = &'a Planted>) -> Result<(), 
     Ok(())
 }
 
-/// Two threads write a word, and nothing stands between them.
+/// Two threads write a word, and nothing stands between them: what is relaxed orders nothing. One
+/// writes when the other has written and is still there, since of two that write at one moment the
+/// sanitizer may miss both.
 pub(super) const RACE: Planted = Planted {
     name: "a-planted-race",
     report: Some("data race"),
     source: "\
+use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 static mut WORD: usize = 0;
+static IS_WRITTEN: AtomicBool = AtomicBool::new(false);
 fn main() {
-    let write = || for i in 0..10_000 { unsafe { (&raw mut WORD).write_volatile(i) } };
-    let other = std::thread::spawn(write);
-    write();
+    let other = std::thread::spawn(|| {
+        while !IS_WRITTEN.load(Relaxed) {
+            std::thread::yield_now();
+        }
+        unsafe { (&raw mut WORD).write_volatile(1) };
+    });
+    unsafe { (&raw mut WORD).write_volatile(2) };
+    IS_WRITTEN.store(true, Relaxed);
     other.join().unwrap();
 }
 ",

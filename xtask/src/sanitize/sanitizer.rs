@@ -92,10 +92,11 @@ const TSAN_BACKGROUND: &str = "it counts threads or wake-ups, and the sanitizer 
 /// Of the 66 MiB that L186 has more at its peak, 9 are the program's heap (`/proc/<pid>/smaps`).
 const TSAN_SHADOW: &str = "it counts the process's memory, and the sanitizer notes beside each \
      word who has used it";
-/// They hold with `quarantine_size_mb=0`.
-const QUARANTINE: &str = "it counts the process's memory, and the sanitizer keeps up to 256 MiB of \
-     what is freed, to see who uses it still";
-/// rustc drops a value that is being returned neither before nor after such a panic.
+/// They hold with `quarantine_size_mb=0:thread_local_quarantine_size_kb=0:malloc_context_size=0`
+/// and `detect_stack_use_after_return=0`.
+const QUARANTINE: &str = "it counts the process's memory, and the sanitizer keeps what is freed, \
+     up to 256 MiB, and second stacks, to see who uses them still";
+/// The law's own text says so too.
 const LOST_BY_RUST: &str = "where a local's destructor panics, Rust itself loses the value that is \
      being returned";
 const FORKED: &str = "a forked child has the memory of threads that it has not";
