@@ -2,7 +2,7 @@
 
 use std::future::{Future, pending, poll_fn};
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::pin::pin;
+use std::pin::{Pin, pin};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::task::{Context, Poll, Wake, Waker};
@@ -301,38 +301,37 @@ impl<R: Runtime> Drop for Reentrant<R> {
 
 /// L010: Wakers are woken and dropped under no lock of the runtime.
 async fn l010_wakers_run_under_no_lock<R: Runtime>(rt: R) {
-    let woken = Gate::new();
-    let waker = || Waker::from(Arc::new(Reentrant(rt.clone(), woken.clone())));
-    let poll =
-        |future: std::pin::Pin<&mut R::Sleep>| future.poll(&mut Context::from_waker(&waker()));
-    let mut fires = Box::pin(rt.sleep_until(rt.now() + Duration::from_millis(3)));
+    let waker = |woken: &Gate| Waker::from(Arc::new(Reentrant(rt.clone(), woken.clone())));
     let mut dropped = Box::pin(rt.sleep_until(rt.now() + Duration::from_secs(60)));
-    for _ in 0..3 {
-        // Each poll replaces a waker, whose last reference the runtime drops.
-        assert!(poll(dropped.as_mut()).is_pending());
-        let _ = poll(fires.as_mut());
-    }
+    assert!(waits(dropped.as_mut(), || waker(&Gate::new())));
     drop(dropped);
-    let go = Gate::new();
+    // An alarm that is over before its last poll has nobody to wake.
+    let (_fires, fired) = loop {
+        let mut fires = Box::pin(rt.sleep_until(rt.now() + Duration::from_millis(3)));
+        let fired = Gate::new();
+        if waits(fires.as_mut(), || waker(&fired)) {
+            break (fires, fired);
+        }
+    };
+    let (go, ended) = (Gate::new(), Gate::new());
     let gate = go.clone();
     let mut task = Box::pin(rt.spawn(async move { gate.wait().await }));
-    for _ in 0..3 {
-        assert!(
-            task.as_mut()
-                .poll(&mut Context::from_waker(&waker()))
-                .is_pending()
-        );
-    }
+    assert!(waits(task.as_mut(), || waker(&ended)));
     go.open();
-    woken.wait_for(2).await;
+    fired.wait().await;
+    ended.wait().await;
     let mut unjoined = Box::pin(rt.spawn(pending::<()>()));
-    assert!(
-        unjoined
-            .as_mut()
-            .poll(&mut Context::from_waker(&waker()))
-            .is_pending()
-    );
+    assert!(waits(unjoined.as_mut(), || waker(&ended)));
     drop(unjoined);
+}
+
+/// Polls thrice, each time with a new waker, whose last reference the runtime drops. True if the
+/// future waits for the last.
+fn waits<F: Future>(mut future: Pin<&mut F>, waker: impl Fn() -> Waker) -> bool {
+    (0..3).all(|_| {
+        let polled = future.as_mut().poll(&mut Context::from_waker(&waker()));
+        polled.is_pending()
+    })
 }
 
 /// L012: A future may be polled on one thread, on another after it, and dropped on a third.
@@ -346,7 +345,7 @@ async fn l012_futures_move_between_threads<R: Runtime>(rt: R) {
             scope.spawn(|| {
                 let _ = probe.poll(dropped.as_mut());
                 if !task.is_finished() {
-                    let _ = probe.poll(std::pin::Pin::new(&mut *task));
+                    let _ = probe.poll(Pin::new(&mut *task));
                 }
             });
         });
