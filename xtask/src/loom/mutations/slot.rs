@@ -54,8 +54,8 @@ pub(super) const ALL: &[Mutation] = &[
         file: PLACE,
         what: "the Release of the owner",
         said: "place.rs",
-        text: "        busy.store(0, Release);",
-        instead: "        busy.store(0, Relaxed);",
+        text: "        busy.store(0, Release);\n        result",
+        instead: "        busy.store(0, Relaxed);\n        result",
         models: &[USED_OR_CLAIMED],
     },
     Mutation {
