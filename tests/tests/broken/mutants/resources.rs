@@ -72,10 +72,12 @@ impl Mutant for EndsASleepByAnInterrupt {
     }
 
     fn poll_sleep(&self, alarm: &mut Alarm, cx: &mut Context<'_>) -> Poll<()> {
-        match alarm.rt.notes().count() > 0 {
-            true => Poll::Ready(()),
-            false => alarm.poll_raw(cx),
+        if alarm.rt.notes().count() > 0 {
+            return Poll::Ready(());
         }
+        // Looks again, for the closure may begin late.
+        cx.waker().wake_by_ref();
+        alarm.poll_raw(cx)
     }
 }
 
