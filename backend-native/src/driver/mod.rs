@@ -124,9 +124,15 @@ impl Driver {
         }
     }
 
-    /// Collects what is due and ready by now, if nobody waits for it. Never waits.
+    /// Collects what is due and ready by now, if nobody waits for it. Never waits, and makes no
+    /// system call where there is no socket.
     pub(crate) fn poll(&self, wakers: &mut Vec<Waker>) {
-        if let Some(mut seat) = self.try_seat() {
+        let Some(mut seat) = self.try_seat() else {
+            return;
+        };
+        if self.reactor.is_empty() {
+            self.timers.fire(wakers);
+        } else {
             self.turn(&mut seat, Some(Duration::ZERO), wakers);
         }
     }

@@ -14,7 +14,12 @@ mod readiness;
 mod source;
 mod sys;
 
-use std::{io, sync::Arc, task::Waker, time::Duration};
+use std::{
+    io,
+    sync::{Arc, atomic::Ordering::Relaxed},
+    task::Waker,
+    time::Duration,
+};
 
 use anyrt_kit::gone;
 
@@ -29,7 +34,7 @@ pub(crate) use self::{
 };
 use crate::{
     driver::NAME,
-    sync::{Mutex, lock},
+    sync::{AtomicUsize, Mutex, lock},
 };
 
 /// The sources of one runtime and its poller.
@@ -37,6 +42,8 @@ use crate::{
 pub(crate) struct Reactor {
     poller: Poller,
     table: Mutex<Table>,
+    /// The sources in the table; written under its lock.
+    n_sources: AtomicUsize,
 }
 
 #[derive(Debug, Default)]
@@ -61,7 +68,14 @@ impl Reactor {
         Ok(Self {
             poller: Poller::new()?,
             table: Mutex::default(),
+            n_sources: AtomicUsize::new(0),
         })
+    }
+
+    /// True if there is no source, or was none just now: then there is nothing to poll for.
+    pub(crate) fn is_empty(&self) -> bool {
+        // Relaxed: who does not see a new source yet, sees it at the next look.
+        self.n_sources.load(Relaxed) == 0
     }
 
     /// Ends the wait that is going on, or the next one.
@@ -98,9 +112,9 @@ impl Reactor {
 
     /// A place for `source`, and its events from now on. On an error nothing is left behind.
     fn register(&self, source: &impl AsHandle, sides: &Arc<Sides>) -> io::Result<Token> {
-        let token = lock(&self.table).insert(sides.clone())?;
+        let token = self.change(|table| table.insert(sides.clone()))?;
         if let Err(error) = self.poller.add(source, token) {
-            lock(&self.table).remove(token);
+            drop(self.change(|table| table.remove(token)));
             return Err(error);
         }
         Ok(token)
@@ -110,8 +124,14 @@ impl Reactor {
     /// back; its place is free all the same (law `L099`).
     fn deregister(&self, source: &impl AsHandle, token: Token) {
         let _ = self.poller.remove(source);
-        let sides = lock(&self.table).remove(token);
-        drop(sides);
+        drop(self.change(|table| table.remove(token)));
+    }
+
+    fn change<T>(&self, f: impl FnOnce(&mut Table) -> T) -> T {
+        let mut table = lock(&self.table);
+        let output = f(&mut table);
+        self.n_sources.store(table.n_sources(), Relaxed);
+        output
     }
 }
 
@@ -135,6 +155,10 @@ impl Table {
             index,
             generation: slot.generation,
         })
+    }
+
+    fn n_sources(&self) -> usize {
+        self.slots.len() - self.free.len()
     }
 
     fn find(&self, token: Token) -> Option<&Arc<Sides>> {
