@@ -12,7 +12,7 @@
 //!   so that a loop which polls again at once, as a foreign `block_on` does, is never stuck.
 
 use std::cell::Cell;
-use std::future::Future;
+use std::future::{Future, poll_fn};
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
@@ -53,6 +53,44 @@ pub fn poll<T>(
         LEFT.with(|cell| cell.set(cell.get().saturating_sub(1)));
     }
     answer
+}
+
+/// What came of an operation that does not wait.
+pub(crate) enum AtOnce<T> {
+    /// It is done, and charged.
+    Done(T),
+    /// It would have had to wait, and is not charged.
+    Declined,
+    /// The budget is spent; it was not tried. First comes [`renewed`].
+    Spent,
+}
+
+/// Runs one operation that does not wait, without a future around it: what `operation` does not
+/// do at once it answers with `None`.
+#[inline]
+pub(crate) fn at_once<T>(operation: impl FnOnce() -> Option<T>) -> AtOnce<T> {
+    // Where there is no cell any more, as in a thread that ends, there is no limit either.
+    let left = LEFT.try_with(Cell::get).unwrap_or(UNLIMITED);
+    if left == 0 {
+        return AtOnce::Spent;
+    }
+    let Some(answer) = operation() else {
+        return AtOnce::Declined;
+    };
+    if left != UNLIMITED {
+        LEFT.set(left - 1);
+    }
+    AtOnce::Done(answer)
+}
+
+/// Ready once there is budget; yields if there is none.
+pub(crate) fn renewed() -> impl Future<Output = ()> {
+    poll_fn(|cx| {
+        if is_spent() {
+            return forced_yield(cx);
+        }
+        Poll::Ready(())
+    })
 }
 
 pin_project! {
@@ -127,6 +165,7 @@ fn forced_yield<T>(cx: &mut Context<'_>) -> Poll<T> {
 
 #[cfg(test)]
 mod tests {
+    use std::pin::pin;
     use std::task::Waker;
 
     use super::*;
@@ -139,6 +178,27 @@ mod tests {
     fn unlimited_outside_a_task() {
         let mut cx = Context::from_waker(Waker::noop());
         assert!((0..10_000).all(|_| ready(&mut cx)));
+    }
+
+    #[test]
+    fn what_is_done_at_once_is_charged_and_waits_for_budget() {
+        fn done() -> bool {
+            matches!(at_once(|| Some(())), AtOnce::Done(()))
+        }
+        let mut cx = Context::from_waker(Waker::noop());
+        assert!((0..10_000).all(|_| done()), "unlimited outside a task");
+        refilled(|| {
+            let declined = at_once(|| None::<()>);
+            assert!(matches!(declined, AtOnce::Declined));
+            assert!((0..BUDGET).all(|_| done()), "what was declined is free");
+            assert!(matches!(at_once(|| Some(())), AtOnce::Spent));
+            let mut renewed = pin!(renewed());
+            assert!(renewed.as_mut().poll(&mut cx).is_pending());
+            // As a foreign executor polls, which refills nothing.
+            assert!(renewed.as_mut().poll(&mut cx).is_ready());
+            assert!(done(), "each yield is good for one");
+            assert!(!done());
+        });
     }
 
     #[test]

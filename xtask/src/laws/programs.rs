@@ -123,8 +123,8 @@ pub(crate) fn build(
 ) -> Result<Vec<(&'static Program, PathBuf)>, String> {
     let mut command = step::cargo();
     command.args(["test", "--no-run"]);
-    // All of them are what `cargo test --workspace` builds, and only the same choice of packages
-    // unites features in the same way, so that nothing is compiled twice.
+    // Not all that `cargo test --workspace` builds, though it may stand there already: what other
+    // tests depend on unites features in another way, and to build those as well takes longer.
     let all = programs.len() == PROGRAMS.len();
     command.args(all.then_some("--workspace"));
     for program in programs {

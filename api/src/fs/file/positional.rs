@@ -4,7 +4,7 @@ use std::io;
 
 use super::File;
 use crate::AsyncFs;
-use crate::budget::charged;
+use crate::budget::{AtOnce, at_once, charged, renewed};
 use crate::fs::RawFile;
 
 impl<R: AsyncFs> File<R> {
@@ -19,17 +19,8 @@ impl<R: AsyncFs> File<R> {
     ///
     /// Safe.
     pub async fn read_at(&self, buf: &mut [u8], offset: u64) -> io::Result<usize> {
-        if buf.is_empty() {
-            return Ok(0);
-        }
-        let raw = self.as_raw();
-        let read = async {
-            match raw.try_read_at(buf, offset) {
-                Some(answer) => answer,
-                None => raw.read_at(buf, offset).await,
-            }
-        };
-        charged(read).await
+        let tried = self.try_read_at(buf, offset);
+        self.go_on_reading_at(tried, buf, offset).await
     }
 
     /// Fills `buf` from `offset` on: `std::os::unix::fs::FileExt::read_exact_at`.
@@ -43,15 +34,42 @@ impl<R: AsyncFs> File<R> {
     /// Safe, but what was read is in `buf` alone.
     pub async fn read_exact_at(&self, mut buf: &mut [u8], mut offset: u64) -> io::Result<()> {
         while !buf.is_empty() {
-            match self.read_at(buf, offset).await? {
-                0 => return Err(io::ErrorKind::UnexpectedEof.into()),
-                n => {
-                    buf = &mut buf[n..];
-                    offset += n as u64;
-                }
+            let n = match self.try_read_at(buf, offset) {
+                // Without another future, since it is what happens.
+                AtOnce::Done(answer) => answer?,
+                tried => self.go_on_reading_at(tried, buf, offset).await?,
+            };
+            if n == 0 {
+                return Err(io::ErrorKind::UnexpectedEof.into());
             }
+            buf = &mut buf[n..];
+            offset += n as u64;
         }
         Ok(())
+    }
+
+    #[inline]
+    fn try_read_at(&self, buf: &mut [u8], offset: u64) -> AtOnce<io::Result<usize>> {
+        if buf.is_empty() {
+            return AtOnce::Done(Ok(0));
+        }
+        at_once(|| self.as_raw().try_read_at(buf, offset))
+    }
+
+    async fn go_on_reading_at(
+        &self,
+        mut tried: AtOnce<io::Result<usize>>,
+        buf: &mut [u8],
+        offset: u64,
+    ) -> io::Result<usize> {
+        loop {
+            match tried {
+                AtOnce::Done(answer) => return answer,
+                AtOnce::Declined => return charged(self.as_raw().read_at(buf, offset)).await,
+                AtOnce::Spent => renewed().await,
+            }
+            tried = self.try_read_at(buf, offset);
+        }
     }
 
     /// Writes some bytes of `buf` at `offset`: `std::os::unix::fs::FileExt::write_at`.
