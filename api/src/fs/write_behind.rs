@@ -172,6 +172,7 @@ impl<R: Core + AsyncFs> WriteBehind<R> {
                     let load = Load {
                         shared: Arc::clone(&self.shared),
                         runtime: name(&self.rt),
+                        is_over: false,
                     };
                     drop(task::spawn_in(carry(load), &self.rt));
                 }
@@ -328,7 +329,7 @@ impl State {
 }
 
 /// The body of the task: writes until nothing is left.
-async fn carry<R: AsyncFs>(load: Load<R>) {
+async fn carry<R: AsyncFs>(mut load: Load<R>) {
     while let Some(bytes) = load.take() {
         let written = load.shared.file.write_all(&bytes).await;
         load.put_down(bytes, written);
@@ -340,14 +341,17 @@ async fn carry<R: AsyncFs>(load: Load<R>) {
 struct Load<R: AsyncFs> {
     shared: Arc<Shared<R>>,
     runtime: &'static str,
+    /// It found nothing left, and another task may carry by now.
+    is_over: bool,
 }
 
 impl<R: AsyncFs> Load<R> {
     /// All that was accepted meanwhile; if that is nothing, the task is over.
-    fn take(&self) -> Option<Vec<u8>> {
+    fn take(&mut self) -> Option<Vec<u8>> {
         let mut state = self.shared.lock();
         if state.accepted.is_empty() {
             state.is_carried = false;
+            self.is_over = true;
             return None;
         }
         let spare = mem::take(&mut state.spare);
@@ -370,7 +374,7 @@ impl<R: AsyncFs> Load<R> {
 
 impl<R: AsyncFs> Drop for Load<R> {
     fn drop(&mut self) {
-        if self.shared.lock().is_carried {
+        if !self.is_over {
             let runtime = self.runtime;
             let text = format!("the {runtime} runtime ended before all was written");
             self.shared.tell(|state| {
