@@ -6,9 +6,8 @@ use std::time::Duration;
 
 /// How often a monitor looks while something runs. A poll that is longer is a stuck one.
 pub(super) const PERIOD: Duration = Duration::from_millis(2);
-/// Each look at a runtime at rest doubles the time to the next, up to here; the one after that
-/// comes when a worker asks for it.
-const PERIOD_MAX: Duration = Duration::from_millis(8);
+/// So many looks in a row at a runtime at rest; the one after that comes when a worker asks for it.
+const REST_LOOKS: u32 = 4;
 /// So many looks at one poll, before a thread that does not wait counts as computing: a processor
 /// comes sooner.
 const LONG_LOOKS: u32 = 25;
@@ -28,7 +27,8 @@ pub(super) struct Looks {
     n_found: u64,
     /// Looks in a row that found more spares than stuck workers.
     n_spared: u32,
-    period: Duration,
+    /// Looks in a row that found the runtime at rest.
+    n_at_rest: u32,
 }
 
 impl Looks {
@@ -39,7 +39,7 @@ impl Looks {
             stuck: Vec::with_capacity(n_stations),
             n_found: 0,
             n_spared: 0,
-            period: PERIOD,
+            n_at_rest: 0,
         }
     }
 
@@ -83,21 +83,15 @@ impl Looks {
         self.n_spared >= SPARED_LOOKS
     }
 
-    /// A worker has asked for a look: rest comes no sooner than after some more of them, so that a
-    /// runtime with little to do does not ask each time.
-    pub(super) fn called(&mut self) {
-        self.period = PERIOD;
-    }
-
-    /// The time to the next look; `None` is until a worker asks for it.
+    /// The time to the next look; `None` is until a worker asks for it, after which rest comes no
+    /// sooner than after some more looks: so a runtime with little to do does not ask each time.
     pub(super) fn period(&mut self, at_rest: bool) -> Option<Duration> {
-        if !at_rest {
-            self.period = PERIOD;
+        self.n_at_rest = if at_rest { self.n_at_rest + 1 } else { 0 };
+        if self.n_at_rest < REST_LOOKS {
             return Some(PERIOD);
         }
-        let period = self.period;
-        self.period = period * 2;
-        (period <= PERIOD_MAX).then_some(period)
+        self.n_at_rest = 0;
+        None
     }
 }
 
@@ -131,15 +125,15 @@ mod tests {
     }
 
     #[test]
-    fn at_rest_looks_become_rare_and_end() {
+    fn at_rest_looks_end_and_begin_anew() {
         let mut looks = Looks::new(1);
-        assert_eq!(looks.period(false), Some(PERIOD));
-        let n_looks = (0..).take_while(|_| looks.period(true).is_some()).count();
-        assert_eq!(n_looks, 3);
-        assert_eq!(looks.period(true), None);
-        looks.called();
+        let until_rest =
+            |looks: &mut Looks| (0..).take_while(|_| looks.period(true).is_some()).count();
+        assert_eq!(until_rest(&mut looks), 3);
+        assert_eq!(until_rest(&mut looks), 3);
         assert_eq!(looks.period(true), Some(PERIOD));
-        assert_eq!(looks.period(false), Some(PERIOD));
+        assert_eq!(looks.period(false), Some(PERIOD), "something ran");
+        assert_eq!(until_rest(&mut looks), 3);
     }
 
     #[test]

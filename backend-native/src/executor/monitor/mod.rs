@@ -111,7 +111,6 @@ pub(super) fn run(shared: &Shared) {
             None => {
                 let is_at_rest = || is_at_rest(shared) && !shared.is_closed();
                 monitor.rest.until_called(is_at_rest);
-                looks.called();
             }
         }
     }
