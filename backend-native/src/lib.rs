@@ -48,6 +48,9 @@ mod reactor;
 mod timer;
 
 mod barrier;
+#[cfg(anyrt_counted)]
+#[doc(hidden)]
+pub mod counted;
 mod sync;
 mod threads;
 mod wake;

@@ -1,7 +1,8 @@
-//! The synchronisation primitives of this crate, from std or from loom.
+//! The synchronisation primitives of this crate, from std, from loom, or counted.
 //!
 //! This is the only file that knows loom. Everything that takes part in a lock-free protocol
-//! imports its atomics and locks from here, so that a model can explore it.
+//! imports its atomics and locks from here, so that a model can explore it, and a build can count
+//! who writes what.
 
 #[cfg(anyrt_loom)]
 pub(crate) use loom::cell::UnsafeCell;
@@ -11,10 +12,15 @@ pub(crate) use loom::sync::{
     atomic::{AtomicU8, AtomicU64, AtomicUsize, fence},
 };
 #[cfg(not(anyrt_loom))]
+pub(crate) use std::sync::{Condvar, MutexGuard, atomic::fence};
+#[cfg(not(any(anyrt_loom, anyrt_counted)))]
 pub(crate) use std::sync::{
-    Condvar, Mutex, MutexGuard,
-    atomic::{AtomicU8, AtomicU64, AtomicUsize, fence},
+    Mutex,
+    atomic::{AtomicU8, AtomicU64, AtomicUsize},
 };
+
+#[cfg(anyrt_counted)]
+pub(crate) use crate::counted::{AtomicU8, AtomicU64, AtomicUsize, Mutex};
 use std::sync::{PoisonError, atomic::Ordering};
 
 /// std's, with the one method of loom's that is used here.
@@ -38,6 +44,7 @@ impl<T> UnsafeCell<T> {
 /// Locks `mutex`, whether or not somebody panicked while holding it.
 ///
 /// No user code runs under our locks, so a poisoned one still guards a consistent value.
+#[cfg_attr(anyrt_counted, track_caller)]
 pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
@@ -53,7 +60,7 @@ pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 pub(crate) fn full_fence(word: &AtomicUsize) {
     if cfg!(all(
         any(target_arch = "x86", target_arch = "x86_64", anyrt_tsan),
-        not(anyrt_loom)
+        not(any(anyrt_loom, anyrt_counted))
     )) {
         // SeqCst: as the fence below.
         word.fetch_or(0, Ordering::SeqCst);

@@ -1,5 +1,5 @@
 //! The commands of a maintainer: `cargo xtask ci`, `laws`, `loom`, `tsan`, `asan`, `goals`,
-//! `features`, `check-targets`, `outside`.
+//! `scaling`, `features`, `check-targets`, `outside`.
 //!
 //! Each runs `cargo` or a script, as it would be typed, says what it runs and how long it took, and
 //! fails with the first that fails. It knows nothing of the crates' code. The rules that a program
@@ -15,6 +15,7 @@ mod loom;
 mod outside;
 mod region;
 mod sanitize;
+mod scaling;
 mod step;
 mod targets;
 
@@ -39,6 +40,8 @@ enum Command {
     Tsan(sanitize::Options),
     /// Run them where a sanitizer looks for memory that is gone, and for memory that is lost
     Asan(sanitize::Options),
+    /// Count which words of native an operation writes, and which of them threads share
+    Scaling(scaling::Options),
     /// Hold a backend outside the workspace against the laws, as docs/testing-your-backend.md says
     Outside,
     /// Check the facade under each combination of its features
@@ -62,6 +65,7 @@ fn main() -> ExitCode {
         Command::Goals(options) => goals::run(root, &options),
         Command::Tsan(options) => sanitize::run(root, &sanitize::THREAD, &options),
         Command::Asan(options) => sanitize::run(root, &sanitize::ADDRESS, &options),
+        Command::Scaling(options) => scaling::run(root, &options),
         Command::Outside => outside::run(root),
         Command::Features => features::run(root),
         Command::CheckTargets { target } => targets::run(root, target.as_deref()),

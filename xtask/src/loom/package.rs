@@ -89,7 +89,7 @@ fn manifest_of(workspace: &str) -> Result<String, String> {
          [workspace]\n\n[dependencies]\n{loom}\n\n\
          {PROFILE}[lints.rust]\n\
          unexpected_cfgs = {{ level = \"warn\", check-cfg = \
-               [\"cfg(anyrt_loom)\", \"cfg(anyrt_tsan)\"] }}\n\n\
+               [\"cfg(anyrt_counted)\", \"cfg(anyrt_loom)\", \"cfg(anyrt_tsan)\"] }}\n\n\
          [[test]]\nname = \"loom\"\npath = \"tests/loom/main.rs\"\n"
     ))
 }
