@@ -32,7 +32,7 @@ pub use futures_lite::io::{
     AsyncBufReadExt, AsyncReadExt, AsyncSeekExt, AsyncWriteExt, BufReader, Bytes, Chain, Cursor,
     Empty, Lines, ReadHalf, Repeat, Sink, Split, Take, WriteHalf, copy, empty, repeat, sink, split,
 };
-pub(crate) use operation::{leave, operation};
+pub(crate) use operation::{leave, operation, waiting};
 pub use stream::RawStream;
 pub use timeout::{timeout, timeout_in};
 pub use wait::{Direction, RawObject, Wait};

@@ -20,6 +20,22 @@ use crate::budget;
 pub(crate) fn operation<'a, O, T, F>(
     object: &'a O,
     direction: Direction,
+    mut op: F,
+) -> Operation<'a, O, impl FnMut(&O, &mut Context<'_>, &mut Wait) -> Poll<T> + Unpin>
+where
+    O: RawObject,
+    F: FnMut(&O, &mut Context<'_>, &mut Wait) -> Poll<T> + Unpin,
+{
+    waiting(object, direction, move |object, cx, wait| {
+        budget::poll(cx, |cx| op(object, cx, wait))
+    })
+}
+
+/// As [`operation`], for an `op` that charges what it does by itself.
+#[inline]
+pub(crate) fn waiting<'a, O, T, F>(
+    object: &'a O,
+    direction: Direction,
     op: F,
 ) -> Operation<'a, O, F>
 where
@@ -55,7 +71,7 @@ where
         let Operation {
             object, wait, op, ..
         } = &mut *self;
-        budget::poll(cx, |cx| op(object, cx, wait))
+        op(object, cx, wait)
     }
 }
 

@@ -12,7 +12,7 @@ use futures_io::{AsyncRead, AsyncWrite};
 use futures_lite::AsyncReadExt;
 
 use crate::budget;
-use crate::io::{Direction, RawStream, Wait, into_text, leave, operation};
+use crate::io::{Direction, RawStream, Wait, into_text, leave, operation, waiting};
 
 /// Its clones share the socket, and each has waiters of its own.
 pub(super) struct Connection<S: RawStream + Clone> {
@@ -39,23 +39,21 @@ impl<S: RawStream + Clone> Connection<S> {
         self.raw.clone()
     }
 
+    /// One future, and not several in each other: what an idle connection costs is its size.
     #[inline]
-    pub(super) async fn read(&self, buf: &mut [u8]) -> io::Result<usize> {
-        if buf.is_empty() {
-            return Ok(0);
-        }
-        let read = |raw: &S, cx: &mut Context<'_>, wait: &mut Wait| raw.poll_read(cx, wait, buf);
-        operation(&self.raw, Direction::Read, read).await
+    pub(super) fn read(&self, buf: &mut [u8]) -> impl Future<Output = io::Result<usize>> + Send {
+        waiting(&self.raw, Direction::Read, move |raw, cx, wait| {
+            Self::poll_read(raw, cx, wait, buf)
+        })
     }
 
-    pub(super) async fn read_vectored(&self, bufs: &mut [IoSliceMut<'_>]) -> io::Result<usize> {
-        if bufs.iter().all(|buf| buf.is_empty()) {
-            return Ok(0);
-        }
-        operation(&self.raw, Direction::Read, |raw, cx, wait| {
-            raw.poll_read_vectored(cx, wait, bufs)
+    pub(super) fn read_vectored(
+        &self,
+        bufs: &mut [IoSliceMut<'_>],
+    ) -> impl Future<Output = io::Result<usize>> + Send {
+        waiting(&self.raw, Direction::Read, move |raw, cx, wait| {
+            Self::poll_read_vectored(raw, cx, wait, bufs)
         })
-        .await
     }
 
     pub(super) async fn read_exact(&self, mut buf: &mut [u8]) -> io::Result<()> {
@@ -81,24 +79,19 @@ impl<S: RawStream + Clone> Connection<S> {
     }
 
     #[inline]
-    pub(super) async fn write(&self, buf: &[u8]) -> io::Result<usize> {
-        if buf.is_empty() {
-            return Ok(0);
-        }
-        operation(&self.raw, Direction::Write, |raw, cx, wait| {
-            raw.poll_write(cx, wait, buf)
+    pub(super) fn write(&self, buf: &[u8]) -> impl Future<Output = io::Result<usize>> + Send {
+        waiting(&self.raw, Direction::Write, move |raw, cx, wait| {
+            Self::poll_write(raw, cx, wait, buf)
         })
-        .await
     }
 
-    pub(super) async fn write_vectored(&self, bufs: &[IoSlice<'_>]) -> io::Result<usize> {
-        if bufs.iter().all(|buf| buf.is_empty()) {
-            return Ok(0);
-        }
-        operation(&self.raw, Direction::Write, |raw, cx, wait| {
-            raw.poll_write_vectored(cx, wait, bufs)
+    pub(super) fn write_vectored(
+        &self,
+        bufs: &[IoSlice<'_>],
+    ) -> impl Future<Output = io::Result<usize>> + Send {
+        waiting(&self.raw, Direction::Write, move |raw, cx, wait| {
+            Self::poll_write_vectored(raw, cx, wait, bufs)
         })
-        .await
     }
 
     pub(super) async fn write_all(&self, mut buf: &[u8]) -> io::Result<()> {

@@ -183,8 +183,8 @@ impl<R: AsyncNet> TcpStream<R> {
     ///
     /// Safe: no byte is lost.
     #[inline]
-    pub async fn read(&self, buf: &mut [u8]) -> io::Result<usize> {
-        self.connection.read(buf).await
+    pub fn read(&self, buf: &mut [u8]) -> impl Future<Output = io::Result<usize>> + Send {
+        self.connection.read(buf)
     }
 
     /// Reads into several buffers in order: as [`read`](Self::read).
@@ -196,8 +196,11 @@ impl<R: AsyncNet> TcpStream<R> {
     /// # Cancel safety
     ///
     /// Safe.
-    pub async fn read_vectored(&self, bufs: &mut [IoSliceMut<'_>]) -> io::Result<usize> {
-        self.connection.read_vectored(bufs).await
+    pub fn read_vectored(
+        &self,
+        bufs: &mut [IoSliceMut<'_>],
+    ) -> impl Future<Output = io::Result<usize>> + Send {
+        self.connection.read_vectored(bufs)
     }
 
     /// Fills `buf`: `std::io::Read::read_exact`.
@@ -272,8 +275,8 @@ impl<R: AsyncNet> TcpStream<R> {
     ///
     /// Safe: if the future is dropped before it was ready, nothing was written.
     #[inline]
-    pub async fn write(&self, buf: &[u8]) -> io::Result<usize> {
-        self.connection.write(buf).await
+    pub fn write(&self, buf: &[u8]) -> impl Future<Output = io::Result<usize>> + Send {
+        self.connection.write(buf)
     }
 
     /// Writes some bytes of several buffers, in order: as [`write`](Self::write).
@@ -285,8 +288,11 @@ impl<R: AsyncNet> TcpStream<R> {
     /// # Cancel safety
     ///
     /// Safe.
-    pub async fn write_vectored(&self, bufs: &[IoSlice<'_>]) -> io::Result<usize> {
-        self.connection.write_vectored(bufs).await
+    pub fn write_vectored(
+        &self,
+        bufs: &[IoSlice<'_>],
+    ) -> impl Future<Output = io::Result<usize>> + Send {
+        self.connection.write_vectored(bufs)
     }
 
     /// Writes all of `buf`: `std::io::Write::write_all`.

@@ -64,13 +64,16 @@ impl<R: AsyncUnixNet> OwnedReadHalf<R> {
 
     /// As [`UnixStream::read`].
     #[inline]
-    pub async fn read(&self, buf: &mut [u8]) -> io::Result<usize> {
-        self.connection.read(buf).await
+    pub fn read(&self, buf: &mut [u8]) -> impl Future<Output = io::Result<usize>> + Send {
+        self.connection.read(buf)
     }
 
     /// As [`UnixStream::read_vectored`].
-    pub async fn read_vectored(&self, bufs: &mut [IoSliceMut<'_>]) -> io::Result<usize> {
-        self.connection.read_vectored(bufs).await
+    pub fn read_vectored(
+        &self,
+        bufs: &mut [IoSliceMut<'_>],
+    ) -> impl Future<Output = io::Result<usize>> + Send {
+        self.connection.read_vectored(bufs)
     }
 
     /// As [`UnixStream::read_exact`]; not cancel safe.
@@ -130,13 +133,16 @@ impl<R: AsyncUnixNet> OwnedWriteHalf<R> {
 
     /// As [`UnixStream::write`].
     #[inline]
-    pub async fn write(&self, buf: &[u8]) -> io::Result<usize> {
-        self.connection.write(buf).await
+    pub fn write(&self, buf: &[u8]) -> impl Future<Output = io::Result<usize>> + Send {
+        self.connection.write(buf)
     }
 
     /// As [`UnixStream::write_vectored`].
-    pub async fn write_vectored(&self, bufs: &[IoSlice<'_>]) -> io::Result<usize> {
-        self.connection.write_vectored(bufs).await
+    pub fn write_vectored(
+        &self,
+        bufs: &[IoSlice<'_>],
+    ) -> impl Future<Output = io::Result<usize>> + Send {
+        self.connection.write_vectored(bufs)
     }
 
     /// As [`UnixStream::write_all`]; not cancel safe.

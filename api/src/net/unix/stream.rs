@@ -167,13 +167,16 @@ impl<R: AsyncUnixNet> UnixStream<R> {
 
     /// Reads some bytes into `buf`; `Ok(0)` is the end of the stream: `std::io::Read::read`.
     #[inline]
-    pub async fn read(&self, buf: &mut [u8]) -> io::Result<usize> {
-        self.connection.read(buf).await
+    pub fn read(&self, buf: &mut [u8]) -> impl Future<Output = io::Result<usize>> + Send {
+        self.connection.read(buf)
     }
 
     /// Reads into several buffers in order.
-    pub async fn read_vectored(&self, bufs: &mut [IoSliceMut<'_>]) -> io::Result<usize> {
-        self.connection.read_vectored(bufs).await
+    pub fn read_vectored(
+        &self,
+        bufs: &mut [IoSliceMut<'_>],
+    ) -> impl Future<Output = io::Result<usize>> + Send {
+        self.connection.read_vectored(bufs)
     }
 
     /// Fills `buf`: `std::io::Read::read_exact`. Not cancel safe.
@@ -193,13 +196,16 @@ impl<R: AsyncUnixNet> UnixStream<R> {
 
     /// Writes some bytes of `buf`, at least one: `std::io::Write::write`.
     #[inline]
-    pub async fn write(&self, buf: &[u8]) -> io::Result<usize> {
-        self.connection.write(buf).await
+    pub fn write(&self, buf: &[u8]) -> impl Future<Output = io::Result<usize>> + Send {
+        self.connection.write(buf)
     }
 
     /// Writes some bytes of several buffers, in order.
-    pub async fn write_vectored(&self, bufs: &[IoSlice<'_>]) -> io::Result<usize> {
-        self.connection.write_vectored(bufs).await
+    pub fn write_vectored(
+        &self,
+        bufs: &[IoSlice<'_>],
+    ) -> impl Future<Output = io::Result<usize>> + Send {
+        self.connection.write_vectored(bufs)
     }
 
     /// Writes all of `buf`: `std::io::Write::write_all`. Not cancel safe.
