@@ -12,7 +12,7 @@ use std::{
     sync::{
         self, Arc, LockResult, MutexGuard, OnceLock, PoisonError, TryLockResult,
         atomic::{
-            self, AtomicU32,
+            self,
             Ordering::{self, Relaxed},
         },
     },
@@ -81,7 +81,7 @@ fn unpoisoned<T>(locked: LockResult<T>) -> T {
 
 /// Who has written a word last: a thread's number, 0 is nobody.
 #[derive(Debug, Default)]
-struct Last(AtomicU32);
+struct Last(atomic::AtomicU32);
 
 impl Last {
     #[track_caller]
@@ -121,7 +121,7 @@ macro_rules! atomic {
         #[allow(dead_code)] // each width has what some word needs
         impl $name {
             pub(crate) const fn new(value: $of) -> Self {
-                let (word, last) = (atomic::$name::new(value), Last(AtomicU32::new(0)));
+                let (word, last) = (atomic::$name::new(value), Last(atomic::AtomicU32::new(0)));
                 Self { word, last }
             }
 
@@ -151,6 +151,7 @@ macro_rules! atomic {
 }
 
 atomic!(AtomicU8, u8);
+atomic!(AtomicU32, u32);
 atomic!(AtomicU64, u64);
 atomic!(AtomicUsize, usize);
 
@@ -165,7 +166,7 @@ impl<T> Mutex<T> {
     pub(crate) const fn new(content: T) -> Self {
         Self {
             inner: sync::Mutex::new(content),
-            last: Last(AtomicU32::new(0)),
+            last: Last(atomic::AtomicU32::new(0)),
         }
     }
 

@@ -9,18 +9,18 @@ pub(crate) use loom::cell::UnsafeCell;
 #[cfg(anyrt_loom)]
 pub(crate) use loom::sync::{
     Condvar, Mutex, MutexGuard,
-    atomic::{AtomicU8, AtomicU64, AtomicUsize, fence},
+    atomic::{AtomicU8, AtomicU32, AtomicU64, AtomicUsize, fence},
 };
 #[cfg(not(anyrt_loom))]
 pub(crate) use std::sync::{Condvar, MutexGuard, atomic::fence};
 #[cfg(not(any(anyrt_loom, anyrt_counted)))]
 pub(crate) use std::sync::{
     Mutex,
-    atomic::{AtomicU8, AtomicU64, AtomicUsize},
+    atomic::{AtomicU8, AtomicU32, AtomicU64, AtomicUsize},
 };
 
 #[cfg(anyrt_counted)]
-pub(crate) use crate::counted::{AtomicU8, AtomicU64, AtomicUsize, Mutex};
+pub(crate) use crate::counted::{AtomicU8, AtomicU32, AtomicU64, AtomicUsize, Mutex};
 use std::sync::{PoisonError, atomic::Ordering};
 
 /// std's, with the one method of loom's that is used here.

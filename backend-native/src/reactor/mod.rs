@@ -4,15 +4,17 @@
 //! register with it; sys/ below it knows the operating system.
 //!
 //! ```text
-//!   Source::poll_io  --- WouldBlock: wait --->  Side { readiness, waiters }  (one a direction)
+//!   Source::poll_io  --- WouldBlock: wait --->  Slot { readiness of each direction, waiters }
 //!                                                   ^
 //!   driver: wait -> events -> lookup by token ------+-> wakers, woken after the last lock
 //! ```
 
 mod event;
 mod readiness;
+mod slot;
 mod source;
 mod sys;
+mod table;
 
 use std::{
     io,
@@ -21,19 +23,17 @@ use std::{
     time::Duration,
 };
 
-use anyrt_kit::gone;
-
 use self::{
     event::{Event, Token},
-    source::Sides,
     sys::Poller,
+    table::{Page, Table},
 };
 pub(crate) use self::{
     source::Source,
     sys::{AsHandle, Events, is_in_progress},
 };
 use crate::{
-    driver::NAME,
+    driver::Driver,
     sync::{AtomicUsize, Mutex, lock},
 };
 
@@ -44,20 +44,6 @@ pub(crate) struct Reactor {
     table: Mutex<Table>,
     /// The sources in the table; written under its lock.
     n_sources: AtomicUsize,
-}
-
-#[derive(Debug, Default)]
-struct Table {
-    slots: Vec<Slot>,
-    free: Vec<u32>,
-    closed: bool,
-}
-
-/// A place for a source; its generation grows each time it is given away again.
-#[derive(Debug, Default)]
-struct Slot {
-    generation: u32,
-    sides: Option<Arc<Sides>>,
 }
 
 impl Reactor {
@@ -92,39 +78,52 @@ impl Reactor {
     pub(crate) fn dispatch(&self, events: &Events, wakers: &mut Vec<Waker>) {
         let table = lock(&self.table);
         for Event { token, ready } in events.iter() {
-            if let Some(sides) = table.find(token) {
-                // A side's lock is only ever held for a few moves of memory.
-                sides.set(ready, wakers);
+            if let Some(slot) = table.find(token) {
+                slot.set(ready, wakers);
             }
         }
     }
 
     /// The end: no event comes any more. Takes all wakers, so that each operation can say so.
     pub(crate) fn close(&self, wakers: &mut Vec<Waker>) {
-        let mut table = lock(&self.table);
-        table.closed = true;
-        for slot in &table.slots {
-            if let Some(sides) = &slot.sides {
-                sides.set_gone(wakers);
-            }
+        for slot in lock(&self.table).close() {
+            slot.set_gone(wakers);
         }
     }
 
-    /// A place for `source`, and its events from now on. On an error nothing is left behind.
-    fn register(&self, source: &impl AsHandle, sides: &Arc<Sides>) -> io::Result<Token> {
-        let token = self.change(|table| table.insert(sides.clone()))?;
-        if let Err(error) = self.poller.add(source, token) {
-            drop(self.change(|table| table.remove(token)));
+    /// A place for `source` of `driver`, whose reactor this is, and its events from now on. On an
+    /// error nothing is left behind.
+    fn register(
+        &self,
+        driver: &Arc<Driver>,
+        source: &impl AsHandle,
+        is_writable: bool,
+    ) -> io::Result<(Arc<Page>, u32)> {
+        let (page, index) = self.change(|table| table.insert(driver, is_writable))?;
+        let generation = page.slot(index).generation();
+        if let Err(error) = self.poller.add(source, Token { index, generation }) {
+            drop(self.change(|table| table.remove(index)));
             return Err(error);
         }
-        Ok(token)
+        Ok((page, index))
     }
 
     /// No events of `source` any more. It may fail for a descriptor that was closed behind our
     /// back; its place is free all the same (law `L099`).
-    fn deregister(&self, source: &impl AsHandle, token: Token) {
+    fn deregister(&self, source: &impl AsHandle, index: u32) {
         let _ = self.poller.remove(source);
-        drop(self.change(|table| table.remove(token)));
+        drop(self.change(|table| table.remove(index)));
+    }
+
+    /// As [`deregister`](Self::deregister) in a forked child: the poller is its parent's. Another
+    /// thread of the parent may have held the lock, and holds it here for ever: then the place
+    /// stays taken.
+    fn forget(&self, index: u32) {
+        let page = match self.table.try_lock() {
+            Ok(mut table) => table.remove(index),
+            Err(_) => None,
+        };
+        drop(page);
     }
 
     fn change<T>(&self, f: impl FnOnce(&mut Table) -> T) -> T {
@@ -132,46 +131,5 @@ impl Reactor {
         let output = f(&mut table);
         self.n_sources.store(table.n_sources(), Relaxed);
         output
-    }
-}
-
-impl Table {
-    fn insert(&mut self, sides: Arc<Sides>) -> io::Result<Token> {
-        if self.closed {
-            return Err(gone::error(NAME));
-        }
-        let index = match self.free.pop() {
-            Some(index) => index,
-            None => {
-                let index = u32::try_from(self.slots.len()).ok();
-                let index = index.filter(|&index| index != Token::RESERVED);
-                self.slots.push(Slot::default());
-                index.expect("descriptors end before four billion sources")
-            }
-        };
-        let slot = &mut self.slots[index as usize];
-        slot.sides = Some(sides);
-        Ok(Token {
-            index,
-            generation: slot.generation,
-        })
-    }
-
-    fn n_sources(&self) -> usize {
-        self.slots.len() - self.free.len()
-    }
-
-    fn find(&self, token: Token) -> Option<&Arc<Sides>> {
-        let slot = self.slots.get(token.index as usize)?;
-        slot.sides
-            .as_ref()
-            .filter(|_| slot.generation == token.generation)
-    }
-
-    fn remove(&mut self, token: Token) -> Option<Arc<Sides>> {
-        let slot = &mut self.slots[token.index as usize];
-        slot.generation = slot.generation.wrapping_add(1);
-        self.free.push(token.index);
-        slot.sides.take()
     }
 }

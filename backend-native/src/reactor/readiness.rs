@@ -12,27 +12,29 @@
 //! 2. An event adds one to the counter and sets flags, in one step.
 //! 3. An operation reads the word, makes its system call, and, if that left nothing behind, clears
 //!    the flags *if the word is still what it read*. An event that came during the call has moved
-//!    the counter, so it is never cleared by a call that did not see it (law `L094`).
+//!    the counter, so it is never cleared by a call that did not see it (law `L094`). The counter
+//!    has 29 bits: a thread would have to stand still in its call for exactly so many events, each
+//!    of which is a system call of another thread.
 //! 4. `CLOSED` outlives a short read, since no second edge announces the end of a stream; only
 //!    `WouldBlock` itself clears it.
 //! 5. `GONE` is set once, when the runtime ends, and never cleared.
 
-use std::sync::atomic::Ordering::{AcqRel, Acquire};
+use std::sync::atomic::Ordering::{AcqRel, Acquire, Relaxed};
 
-use crate::sync::AtomicUsize;
+use crate::sync::AtomicU32;
 
-const READY: usize = 1;
-const CLOSED: usize = 1 << 1;
-const GONE: usize = 1 << 2;
-const ONE: usize = 1 << 3;
+const READY: u32 = 1;
+const CLOSED: u32 = 1 << 1;
+const GONE: u32 = 1 << 2;
+const ONE: u32 = 1 << 3;
 
 /// The readiness of one direction.
 #[derive(Debug)]
-pub(crate) struct Readiness(AtomicUsize);
+pub(crate) struct Readiness(AtomicU32);
 
 /// The word as it was read before a system call.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Seen(usize);
+pub(crate) struct Seen(u32);
 
 impl Seen {
     /// A system call may succeed.
@@ -49,7 +51,14 @@ impl Seen {
 impl Readiness {
     /// 1: worth a try.
     pub(crate) fn new() -> Self {
-        Self(AtomicUsize::new(READY))
+        Self(AtomicU32::new(READY))
+    }
+
+    /// 1, for another source in the same place: nobody else knows the word at this moment.
+    /// `READY` or not.
+    pub(crate) fn reset(&self, ready: bool) {
+        // Relaxed: the lock of the table is held, under which events come too.
+        self.0.store(if ready { READY } else { 0 }, Relaxed);
     }
 
     pub(crate) fn seen(&self) -> Seen {
@@ -77,7 +86,7 @@ impl Readiness {
         self.clear(seen, READY | CLOSED);
     }
 
-    fn raise(&self, flags: usize) {
+    fn raise(&self, flags: u32) {
         let mut now = self.0.load(Acquire);
         loop {
             let next = (now | flags).wrapping_add(ONE);
@@ -89,7 +98,7 @@ impl Readiness {
         }
     }
 
-    fn clear(&self, seen: Seen, flags: usize) {
+    fn clear(&self, seen: Seen, flags: u32) {
         // If it fails somebody has set or cleared meanwhile, and knows better.
         let _ = self
             .0
@@ -134,7 +143,7 @@ mod tests {
 
     #[test]
     fn the_counter_wraps_around() {
-        let word = Readiness(AtomicUsize::new(!(READY | CLOSED | GONE)));
+        let word = Readiness(AtomicU32::new(!(READY | CLOSED | GONE)));
         word.set(false);
         assert!(word.seen().is_ready() && !word.seen().is_gone());
     }

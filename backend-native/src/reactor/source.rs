@@ -1,8 +1,8 @@
 //! A registered socket: it owns its descriptor, tries system calls, and waits where they would
 //! block.
 //!
-//! It knows nothing of addresses or bytes: `net/` gives it the call to make. Below it are the
-//! readiness word and the waiters of each direction, and the reactor's table.
+//! It knows nothing of addresses or bytes: `net/` gives it the call to make. Below it is its place
+//! in the reactor's table, with the readiness word and the waiters of each direction.
 //!
 //! # I/O safety
 //!
@@ -13,29 +13,24 @@
 use std::{
     io,
     sync::Arc,
-    task::{Context, Poll, Waker},
+    task::{Context, Poll},
     time::Duration,
 };
 
 use anyrt_api::io::{Direction, Wait};
-use anyrt_kit::wait::WaitList;
 
-use super::{
-    AsHandle,
-    event::{Ready, Token},
-    readiness::Readiness,
-};
-use crate::{
-    driver::Driver,
-    sync::{Mutex, lock},
-};
+use super::{AsHandle, event::Token, slot::Slot, table::Page};
+use crate::driver::Driver;
 
 /// A non-blocking socket of the system and its registration with a reactor.
+///
+/// Small, since there may be as many as the system has descriptors: with its counters in an `Arc`
+/// it has 32 bytes, and its place another 64.
 #[derive(Debug)]
 pub(crate) struct Source<T: AsHandle> {
-    driver: Arc<Driver>,
-    token: Token,
-    sides: Arc<Sides>,
+    page: Arc<Page>,
+    /// Its place, in that page.
+    index: u32,
     /// `None` once it was given out.
     io: Option<T>,
 }
@@ -47,7 +42,7 @@ impl<T: AsHandle> Source<T> {
     ///
     /// The system's, or that the runtime is gone; `io` is closed then.
     pub(crate) fn new(driver: &Arc<Driver>, io: T) -> io::Result<Self> {
-        Self::with_sides(driver, io, Sides::new(Readiness::new()))
+        Self::register(driver, io, true)
     }
 
     /// Registers `io`, which began to connect: it becomes writable by an event alone.
@@ -56,21 +51,17 @@ impl<T: AsHandle> Source<T> {
     ///
     /// As [`new`](Self::new).
     pub(crate) fn connecting(driver: &Arc<Driver>, io: T) -> io::Result<Self> {
-        let write = Readiness::new();
-        write.clear_would_block(write.seen());
-        Self::with_sides(driver, io, Sides::new(write))
+        Self::register(driver, io, false)
     }
 
-    fn with_sides(driver: &Arc<Driver>, io: T, sides: Sides) -> io::Result<Self> {
+    fn register(driver: &Arc<Driver>, io: T, is_writable: bool) -> io::Result<Self> {
         if driver.is_forked() {
             return Err(driver.gone());
         }
-        let sides = Arc::new(sides);
-        let token = driver.reactor().register(&io, &sides)?;
+        let (page, index) = driver.reactor().register(driver, &io, is_writable)?;
         Ok(Self {
-            driver: driver.clone(),
-            token,
-            sides,
+            page,
+            index,
             io: Some(io),
         })
     }
@@ -84,7 +75,12 @@ impl<T: AsHandle> Source<T> {
 
     /// The runtime's driver, for what comes out of this source.
     pub(crate) fn driver(&self) -> &Arc<Driver> {
-        &self.driver
+        self.page.driver()
+    }
+
+    #[inline]
+    fn slot(&self) -> &Slot {
+        self.page.slot(self.index)
     }
 
     /// Deregisters the object and gives it out.
@@ -98,10 +94,15 @@ impl<T: AsHandle> Source<T> {
     }
 
     fn deregister(&self, io: &T) {
+        let reactor = self.driver().reactor();
         // A forked child would take it out of its parent's poller.
-        if !self.driver.is_forked() {
-            self.driver.reactor().deregister(io, self.token);
+        if self.driver().is_forked() {
+            return reactor.forget(self.index);
         }
+        // Those that are left have no key or were leaked; nobody joins them any more.
+        let mut wakers = Vec::new();
+        self.slot().clear(&mut wakers);
+        reactor.deregister(io, self.index);
     }
 
     /// Makes the call `op` until it does not answer `WouldBlock` or `Interrupted`, which never
@@ -116,25 +117,26 @@ impl<T: AsHandle> Source<T> {
         mut op: impl FnMut(&T) -> io::Result<U>,
         drained: impl FnOnce(&U) -> bool,
     ) -> Poll<io::Result<U>> {
-        let side = self.sides.side(direction);
+        let slot = self.slot();
+        let readiness = slot.readiness(direction);
         loop {
-            let seen = side.readiness.seen();
+            let seen = readiness.seen();
             if seen.is_ready() {
                 match op(self.io()) {
                     Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
-                        side.readiness.clear_would_block(seen);
+                        readiness.clear_would_block(seen);
                     }
                     Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
                     result => {
                         if result.as_ref().is_ok_and(drained) {
-                            side.readiness.clear_drained(seen);
+                            readiness.clear_drained(seen);
                         }
-                        side.remove(wait);
+                        slot.remove(direction, wait);
                         return Poll::Ready(result);
                     }
                 }
             }
-            if let Some(answer) = self.wait(cx, side, wait) {
+            if let Some(answer) = self.wait(cx, direction, wait) {
                 return answer.map(Err);
             }
         }
@@ -149,35 +151,45 @@ impl<T: AsHandle> Source<T> {
         period: Duration,
         op: impl FnMut(&T) -> io::Result<U>,
     ) -> Poll<io::Result<U>> {
-        self.sides.write.readiness.set(false);
+        self.slot().readiness(Direction::Write).set(false);
         let answer = self.poll_io(cx, Direction::Write, wait, op, |_| false);
         if answer.is_pending() {
-            self.driver.wake_after(period, cx.waker().clone());
+            self.driver().wake_after(period, cx.waker().clone());
         }
         answer
     }
 
     /// See [`RawObject::cancel_wait`](anyrt_api::io::RawObject::cancel_wait).
     pub(crate) fn cancel_wait(&self, direction: Direction, wait: &mut Wait) {
-        self.sides.side(direction).remove(wait);
+        self.slot().remove(direction, wait);
     }
 
     /// Puts the task in the list. `None`: it became ready meanwhile, try again.
-    fn wait(&self, cx: &Context<'_>, side: &Side, wait: &mut Wait) -> Option<Poll<io::Error>> {
-        if self.driver.is_forked() {
-            return Some(Poll::Ready(self.driver.gone()));
+    fn wait(
+        &self,
+        cx: &Context<'_>,
+        direction: Direction,
+        wait: &mut Wait,
+    ) -> Option<Poll<io::Error>> {
+        let (driver, slot) = (self.driver(), self.slot());
+        if driver.is_forked() {
+            return Some(Poll::Ready(driver.gone()));
         }
-        side.add(wait, cx.waker().clone());
+        slot.add(direction, wait, cx.waker().clone());
         // An event sets its flags and then takes the waiters, so one of us sees the other.
-        let seen = side.readiness.seen();
+        let seen = slot.readiness(direction).seen();
         if seen.is_ready() {
             return None;
         }
         if seen.is_gone() {
-            side.remove(wait);
-            return Some(Poll::Ready(self.driver.gone()));
+            slot.remove(direction, wait);
+            return Some(Poll::Ready(driver.gone()));
         }
-        match self.driver.reactor().poller.expect(self.io(), self.token) {
+        let token = Token {
+            index: self.index,
+            generation: slot.generation(),
+        };
+        match driver.reactor().poller.expect(self.io(), token) {
             Ok(()) => Some(Poll::Pending),
             Err(error) => Some(Poll::Ready(error)),
         }
@@ -188,73 +200,6 @@ impl<T: AsHandle> Drop for Source<T> {
     fn drop(&mut self) {
         if let Some(io) = &self.io {
             self.deregister(io);
-        }
-    }
-}
-
-/// Both directions of a source.
-#[derive(Debug)]
-pub(super) struct Sides {
-    read: Side,
-    write: Side,
-}
-
-#[derive(Debug)]
-struct Side {
-    readiness: Readiness,
-    waiters: Mutex<WaitList>,
-}
-
-impl Sides {
-    fn new(write: Readiness) -> Self {
-        let side = |readiness| Side {
-            readiness,
-            waiters: Mutex::default(),
-        };
-        Self {
-            read: side(Readiness::new()),
-            write: side(write),
-        }
-    }
-
-    pub(super) fn set(&self, ready: Ready, wakers: &mut Vec<Waker>) {
-        if ready.contains(Ready::READ) {
-            self.read.readiness.set(ready.contains(Ready::READ_CLOSED));
-            lock(&self.read.waiters).take_into(wakers);
-        }
-        if ready.contains(Ready::WRITE) {
-            self.write
-                .readiness
-                .set(ready.contains(Ready::WRITE_CLOSED));
-            lock(&self.write.waiters).take_into(wakers);
-        }
-    }
-
-    pub(super) fn set_gone(&self, wakers: &mut Vec<Waker>) {
-        for side in [&self.read, &self.write] {
-            side.readiness.set_gone();
-            lock(&side.waiters).take_into(wakers);
-        }
-    }
-
-    fn side(&self, direction: Direction) -> &Side {
-        match direction {
-            Direction::Read => &self.read,
-            Direction::Write => &self.write,
-        }
-    }
-}
-
-impl Side {
-    fn add(&self, wait: &mut Wait, waker: Waker) {
-        let displaced = lock(&self.waiters).enter(wait, waker);
-        displaced.settle();
-    }
-
-    fn remove(&self, wait: &mut Wait) {
-        if wait.key().is_some() {
-            let waker = lock(&self.waiters).leave(wait);
-            drop(waker);
         }
     }
 }
