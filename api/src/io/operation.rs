@@ -92,7 +92,7 @@ pub(crate) fn leave<O: RawObject>(object: &O, direction: Direction, wait: &mut W
 
 #[cfg(test)]
 mod tests {
-    use std::num::NonZeroU64;
+    use std::num::NonZeroU32;
     use std::pin::pin;
     use std::sync::atomic::{AtomicUsize, Ordering};
     use std::task::Waker;
@@ -114,7 +114,7 @@ mod tests {
             }
             if wait.key().is_none() {
                 self.n_waiting.fetch_add(1, Ordering::Relaxed);
-                wait.set_key(NonZeroU64::new(7));
+                wait.set_key(NonZeroU32::new(7));
             }
             Poll::Pending
         }
@@ -127,7 +127,7 @@ mod tests {
     impl RawObject for Gate {
         fn cancel_wait(&self, direction: Direction, wait: &mut Wait) {
             assert_eq!(direction, Direction::Read);
-            assert_eq!(wait.key(), NonZeroU64::new(7), "only its own waiter leaves");
+            assert_eq!(wait.key(), NonZeroU32::new(7), "only its own waiter leaves");
             self.n_waiting.fetch_sub(1, Ordering::Relaxed);
             wait.set_key(None);
         }

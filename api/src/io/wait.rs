@@ -6,20 +6,22 @@
 
 use std::any::Any;
 use std::fmt::Debug;
-use std::num::NonZeroU64;
+use std::num::NonZeroU32;
 
 /// One waiter's place in an object's list of waiters, kept by the caller from poll to poll.
 ///
 /// A backend stores a key of its own in it when a poll answers `Pending`, and finds the entry by
 /// that key in the next poll, or when the wait is cancelled. A key that the list does not know any
-/// more (its waiters were woken) is replaced at the next `Pending`.
+/// more (its waiters were woken) is replaced at the next `Pending`. It is of 32 bits, since each
+/// handle on a socket has two of these: a list that has no key left treats who comes then as
+/// [`by_waker`](Wait::by_waker), and never gives out a key again that somebody may still have.
 #[derive(Debug, Default)]
 pub struct Wait {
-    key: u64,
+    key: u32,
 }
 
 /// The key of a waiter that has no place to keep one.
-const BY_WAKER: u64 = u64::MAX;
+const BY_WAKER: u32 = u32::MAX;
 
 impl Wait {
     /// A waiter that is in no list yet.
@@ -45,18 +47,18 @@ impl Wait {
 
     /// The key that the backend stored.
     #[must_use]
-    pub const fn key(&self) -> Option<NonZeroU64> {
+    pub const fn key(&self) -> Option<NonZeroU32> {
         if self.key == BY_WAKER {
             None
         } else {
-            NonZeroU64::new(self.key)
+            NonZeroU32::new(self.key)
         }
     }
 
     /// Stores a key, or `None` when the waiter has left the list. Ignored by a `by_waker` waiter.
-    pub fn set_key(&mut self, key: Option<NonZeroU64>) {
+    pub fn set_key(&mut self, key: Option<NonZeroU32>) {
         if !self.is_by_waker() {
-            self.key = key.map_or(0, NonZeroU64::get);
+            self.key = key.map_or(0, NonZeroU32::get);
         }
     }
 }

@@ -14,13 +14,13 @@
 
 use std::collections::VecDeque;
 use std::io;
-use std::num::NonZeroU64;
+use std::num::NonZeroU32;
 
 use super::locks::Locks;
 use crate::wait::WaitList;
 
 /// Names an operation among those of one file; never used again.
-pub(super) type Key = NonZeroU64;
+pub(super) type Key = NonZeroU32;
 
 /// Outcomes that are kept for operations without a key, the oldest given up first: an operation
 /// that was dropped never comes for its own.

@@ -12,7 +12,7 @@
 //! if it still waits, polls again and is in the list again; nobody loses a wake-up.
 
 use std::fmt;
-use std::num::NonZeroU64;
+use std::num::NonZeroU32;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::task::Waker;
 
@@ -25,12 +25,12 @@ pub struct WaitList {
     first: Option<Entry>,
     rest: Vec<Entry>,
     /// The key given out last.
-    keys: u64,
+    keys: u32,
 }
 
 struct Entry {
-    /// `None` for a waiter that has no place for a key: its waker tells it apart.
-    key: Option<NonZeroU64>,
+    /// `None` for a waiter that has no key: its waker tells it apart.
+    key: Option<NonZeroU32>,
     waker: Waker,
 }
 
@@ -59,11 +59,12 @@ impl WaitList {
     }
 
     /// The key that names a waiter here, given now if it has none; it keeps it till it leaves, also
-    /// when it is woken meanwhile. None for a waiter without a place for a key.
-    pub fn key(&mut self, wait: &mut Wait) -> Option<NonZeroU64> {
-        if wait.key().is_none() && !wait.is_by_waker() {
+    /// when it is woken meanwhile. None for a waiter without a place for a key, and once all keys
+    /// have been given out.
+    pub fn key(&mut self, wait: &mut Wait) -> Option<NonZeroU32> {
+        if wait.key().is_none() && !wait.is_by_waker() && self.keys < KEYS_MAX {
             self.keys += 1;
-            wait.set_key(NonZeroU64::new(self.keys));
+            wait.set_key(NonZeroU32::new(self.keys));
         }
         wait.key()
     }
@@ -139,7 +140,7 @@ impl Entry {
     fn is(&self, wait: &Wait, waker: &Waker) -> bool {
         match self.key {
             Some(key) => wait.key() == Some(key),
-            None => wait.is_by_waker() && self.waker.will_wake(waker),
+            None => wait.key().is_none() && self.waker.will_wake(waker),
         }
     }
 }
@@ -151,6 +152,10 @@ impl fmt::Debug for WaitList {
             .finish()
     }
 }
+
+/// Keys that one list gives out, each once: one of somebody who was woken, and has yet to notice,
+/// must take out nobody else. Above them are those of [`WaitPair`](super::WaitPair).
+pub(super) const KEYS_MAX: u32 = u32::MAX >> 1;
 
 /// Waiters without a key that one list keeps. Each is a task that polls through a shared reference,
 /// on one object, in one direction: above this number they keep waking each other.
@@ -264,6 +269,26 @@ mod tests {
         let mut wakers = Vec::new();
         list.take_into(&mut wakers);
         assert_eq!((wakers.len(), len(&list)), (2, 0));
+    }
+
+    #[test]
+    fn a_list_without_a_key_left_gives_none_out_twice_and_wakes_all() {
+        let mut list = WaitList::new();
+        list.keys = KEYS_MAX - 1;
+        let mut waits: [Wait; 3] = Default::default();
+        let tasks: Vec<_> = (0..3).map(|_| task()).collect();
+        for (wait, (_, waker)) in waits.iter_mut().zip(&tasks) {
+            list.enter(wait, waker.clone()).settle();
+        }
+        let keys = waits.each_ref().map(Wait::key);
+        assert_eq!(keys, [NonZeroU32::new(KEYS_MAX), None, None]);
+        assert!(list.leave(&mut waits[1]).is_none());
+        list.take().wake();
+        assert!(
+            tasks
+                .iter()
+                .all(|(task, _)| task.0.load(Ordering::Relaxed) == 1)
+        );
     }
 
     #[test]

@@ -1,16 +1,16 @@
 //! Who waits on an object that is read and written: [`WaitPair`]. No lock, no user code.
 //!
 //! It is a [`WaitList`] for each direction, but small while at most one task waits, since most
-//! objects never see a second: 40 bytes. Whoever holds it holds a lock; wakers come in
-//! cloned and go out to be dropped or woken, as with the lists.
+//! objects never see a second: 32 bytes. Whoever holds it holds a lock; wakers come in cloned and
+//! go out to be dropped or woken, as with the lists.
 
 use std::fmt;
-use std::num::NonZeroU64;
+use std::num::NonZeroU32;
 use std::task::Waker;
 
 use anyrt_api::io::{Direction, Wait};
 
-use super::{Displaced, WaitList};
+use super::{Displaced, WaitList, list::KEYS_MAX};
 
 /// The waiters of both directions of one object. One of them has its place here; the others are in
 /// lists on the heap, made for the first of them and kept.
@@ -18,9 +18,9 @@ use super::{Displaced, WaitList};
 pub struct WaitPair {
     first: Option<Waker>,
     rest: Option<Box<Rest>>,
-    /// Counts those who were first.
-    n_first: u64,
-    /// What the first waits for, and whether it has a key: else its waker tells it apart.
+    /// Counts those who were first, up to `KEYS_MAX`.
+    n_first: u32,
+    /// What the first waits for, and whether it has a key; else its waker tells it apart.
     reads: bool,
     is_named: bool,
 }
@@ -32,7 +32,7 @@ struct Rest {
 }
 
 /// In the keys of those who are or were first, and in none that a list gives out.
-const FIRST: u64 = 1 << 63;
+const FIRST: u32 = KEYS_MAX + 1;
 
 impl WaitPair {
     /// Nobody waits.
@@ -61,11 +61,13 @@ impl WaitPair {
             let rest = self.rest.get_or_insert_default();
             return rest.list_mut(direction).enter(wait, waker);
         }
-        self.n_first += 1;
-        wait.set_key(self.first_key());
+        // The last number would make the key that says that there is none.
+        let has_keys = self.n_first < KEYS_MAX - 1;
+        self.n_first += u32::from(has_keys);
+        wait.set_key(self.first_key().filter(|_| has_keys));
         self.first = Some(waker);
         self.reads = direction == Direction::Read;
-        self.is_named = !wait.is_by_waker();
+        self.is_named = wait.key().is_some();
         Displaced::Nobody
     }
 
@@ -102,14 +104,14 @@ impl WaitPair {
         };
         let same = match self.is_named {
             true => wait.key() == self.first_key(),
-            false => wait.is_by_waker() && first.will_wake(waker),
+            false => wait.key().is_none() && first.will_wake(waker),
         };
         same && self.reads == (direction == Direction::Read)
     }
 
     /// The key of the last that was first.
-    fn first_key(&self) -> Option<NonZeroU64> {
-        NonZeroU64::new(FIRST | self.n_first)
+    fn first_key(&self) -> Option<NonZeroU32> {
+        NonZeroU32::new(FIRST | self.n_first)
     }
 
     fn list(&self, direction: Direction) -> Option<&WaitList> {
@@ -239,6 +241,24 @@ mod tests {
         let left = pair.leave(Read, &mut new).expect("it is there");
         assert!(left.will_wake(&waker) && new.key().is_none());
         assert!(pair.leave(Write, &mut old).is_some());
+    }
+
+    #[test]
+    fn the_first_place_without_a_key_left_gives_none_out_twice() {
+        let (mut pair, mut last, mut unnamed) = (WaitPair::new(), Wait::new(), Wait::new());
+        pair.n_first = KEYS_MAX - 2;
+        enter(&mut pair, Read, &mut last);
+        assert!(last.key().is_some() && !last.is_by_waker());
+        pair.take_into(Read, &mut Vec::new());
+        let waker = enter(&mut pair, Read, &mut unnamed);
+        assert!(unnamed.key().is_none());
+        assert!(
+            pair.leave(Read, &mut last).is_none(),
+            "it has left long ago"
+        );
+        let displaced = pair.enter(Read, &mut unnamed, waker.clone());
+        assert!(matches!(displaced, Displaced::Stale(_)));
+        takes(&mut pair, Read, &[&waker]);
     }
 
     #[test]

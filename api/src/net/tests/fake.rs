@@ -4,7 +4,7 @@ use std::collections::{BTreeSet, VecDeque};
 use std::future::{Future, pending};
 use std::io::{self, IoSlice, IoSliceMut, Read};
 use std::net::{Shutdown, SocketAddr};
-use std::num::NonZeroU64;
+use std::num::NonZeroU32;
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll};
@@ -150,8 +150,8 @@ pub(super) struct Socket {
     pub(super) is_shut: bool,
     /// If it is there: what the peer has sent before it ended the connection.
     pub(super) sent: Option<VecDeque<u8>>,
-    pub(super) waiting: BTreeSet<u64>,
-    last_key: u64,
+    pub(super) waiting: BTreeSet<u32>,
+    last_key: u32,
 }
 
 impl FakeStream {
@@ -171,7 +171,7 @@ impl FakeStream {
             socket.last_key += 1;
             let key = socket.last_key;
             socket.waiting.insert(key);
-            wait.set_key(NonZeroU64::new(key));
+            wait.set_key(NonZeroU32::new(key));
         }
         Poll::Pending
     }

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::fs::File as StdFile;
 use std::io::{self, Read, Seek, SeekFrom, Write};
-use std::num::NonZeroU64;
+use std::num::NonZeroU32;
 use std::os::fd::AsRawFd;
 use std::path::Path;
 use std::sync::{Arc, Mutex};
@@ -241,7 +241,7 @@ impl Mutant for AppendsAtTheCursor {
 }
 
 /// The key of a waiter that is in none of the native runtime's lists.
-const OWN: Option<NonZeroU64> = NonZeroU64::new(u64::MAX - 1);
+const OWN: Option<NonZeroU32> = NonZeroU32::new(u32::MAX - 1);
 
 /// A read is made, and moves the cursor, at its first poll, and is answered at its second.
 #[derive(Default)]
