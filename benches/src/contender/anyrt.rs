@@ -164,8 +164,8 @@ impl<R: Runtime> Listen for TcpListener<R> {
 }
 
 impl<R: AsyncNet> Connection for TcpStream<R> {
-    async fn read(&mut self, buf: &mut [u8]) -> io::Result<usize> {
-        TcpStream::read(self, buf).await
+    fn read<'a>(&'a mut self, buf: &'a mut [u8]) -> impl Future<Output = io::Result<usize>> + Send {
+        TcpStream::read(self, buf)
     }
 
     async fn write_all(&mut self, buf: &[u8]) -> io::Result<()> {

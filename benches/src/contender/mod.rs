@@ -110,8 +110,9 @@ pub trait Listen: Send + Sync + 'static {
 
 /// A connection of a runtime.
 pub trait Connection: Send + 'static {
-    /// Reads some bytes.
-    fn read(&mut self, buf: &mut [u8]) -> impl Future<Output = io::Result<usize>> + Send;
+    /// Reads some bytes. The future is the runtime's own: one around it would be counted with an
+    /// idle connection.
+    fn read<'a>(&'a mut self, buf: &'a mut [u8]) -> impl Future<Output = io::Result<usize>> + Send;
 
     /// Writes all of them.
     fn write_all(&mut self, buf: &[u8]) -> impl Future<Output = io::Result<()>> + Send;

@@ -109,8 +109,8 @@ impl Listen for TcpListener {
 }
 
 impl Connection for TcpStream {
-    async fn read(&mut self, buf: &mut [u8]) -> io::Result<usize> {
-        AsyncReadExt::read(self, buf).await
+    fn read<'a>(&'a mut self, buf: &'a mut [u8]) -> impl Future<Output = io::Result<usize>> + Send {
+        AsyncReadExt::read(self, buf)
     }
 
     async fn write_all(&mut self, buf: &[u8]) -> io::Result<()> {
