@@ -60,7 +60,7 @@ pub(super) const ALL: &[Mutation] = &[
     },
     Mutation {
         file: EVENT,
-        what: "flags before waiters (`Sides::set`)",
+        what: "flags before waiters (`Slot::set`)",
         said: "source.rs, `wait`",
         text: "        self.readiness.set(false);\n        self.wake();\n",
         instead: "        self.wake();\n        self.readiness.set(false);\n",
