@@ -1,5 +1,5 @@
-//! The commands of a maintainer: `cargo xtask ci`, `laws`, `loom`, `tsan`, `asan`, `goals`,
-//! `scaling`, `features`, `check-targets`, `outside`.
+//! The commands of a maintainer: `cargo xtask ci`, `laws`, `loom`, `tsan`, `asan`, `inject`,
+//! `goals`, `scaling`, `features`, `check-targets`, `outside`.
 //!
 //! Each runs `cargo` or a script, as it would be typed, says what it runs and how long it took, and
 //! fails with the first that fails. It knows nothing of the crates' code. The rules that a program
@@ -10,6 +10,7 @@ mod build;
 mod ci;
 mod features;
 mod goals;
+mod inject;
 mod laws;
 mod loom;
 mod outside;
@@ -40,6 +41,8 @@ enum Command {
     Tsan(sanitize::Options),
     /// Run them where a sanitizer looks for memory that is gone, and for memory that is lost
     Asan(sanitize::Options),
+    /// Make system calls fail, one case after the other, and look what a user is told of it
+    Inject(inject::Options),
     /// Count which words of native an operation writes, and which of them threads share
     Scaling(scaling::Options),
     /// Hold a backend outside the workspace against the laws, as docs/testing-your-backend.md says
@@ -65,6 +68,7 @@ fn main() -> ExitCode {
         Command::Goals(options) => goals::run(root, &options),
         Command::Tsan(options) => sanitize::run(root, &sanitize::THREAD, &options),
         Command::Asan(options) => sanitize::run(root, &sanitize::ADDRESS, &options),
+        Command::Inject(options) => inject::run(root, &options),
         Command::Scaling(options) => scaling::run(root, &options),
         Command::Outside => outside::run(root),
         Command::Features => features::run(root),
