@@ -1,5 +1,5 @@
 //! The commands of a maintainer: `cargo xtask ci`, `laws`, `loom`, `tsan`, `asan`, `inject`,
-//! `goals`, `scaling`, `features`, `check-targets`, `outside`.
+//! `soak`, `goals`, `scaling`, `features`, `check-targets`, `outside`.
 //!
 //! Each runs `cargo` or a script, as it would be typed, says what it runs and how long it took, and
 //! fails with the first that fails. It knows nothing of the crates' code. The rules that a program
@@ -17,6 +17,7 @@ mod outside;
 mod region;
 mod sanitize;
 mod scaling;
+mod soak;
 mod step;
 mod targets;
 
@@ -43,6 +44,8 @@ enum Command {
     Asan(sanitize::Options),
     /// Make system calls fail, one case after the other, and look what a user is told of it
     Inject(inject::Options),
+    /// Keep a runtime under load for minutes and count what it holds
+    Soak(soak::Options),
     /// Count which words of native an operation writes, and which of them threads share
     Scaling(scaling::Options),
     /// Hold a backend outside the workspace against the laws, as docs/testing-your-backend.md says
@@ -69,6 +72,7 @@ fn main() -> ExitCode {
         Command::Tsan(options) => sanitize::run(root, &sanitize::THREAD, &options),
         Command::Asan(options) => sanitize::run(root, &sanitize::ADDRESS, &options),
         Command::Inject(options) => inject::run(root, &options),
+        Command::Soak(options) => soak::run(root, &options),
         Command::Scaling(options) => scaling::run(root, &options),
         Command::Outside => outside::run(root),
         Command::Features => features::run(root),
