@@ -23,6 +23,7 @@ pub mod goals;
 pub mod report;
 pub mod run;
 pub mod scenarios;
+pub mod switches;
 
 /// Whose memory the program takes: the system's unless the feature `mimalloc` is on.
 pub const ALLOCATOR: &str = if cfg!(feature = "mimalloc") {
