@@ -5,9 +5,9 @@
 
 use std::{
     env,
-    io::{self, Read, Write},
+    io::{self, BufRead, BufReader, Read, Write},
     net::{SocketAddr, TcpStream},
-    process::{Command, Stdio},
+    process::{Child, ChildStdout, Command, Stdio},
     time::{Duration, Instant},
 };
 
@@ -39,8 +39,6 @@ pub struct Client {
 /// What it has seen.
 #[derive(Clone, Copy, Debug, Serialize, Deserialize)]
 pub struct Seen {
-    /// Answers since it was connected, warm-up and all.
-    pub n_in_all: usize,
     /// Answers while it measured.
     pub n_measured: usize,
     /// How long that was, in seconds.
@@ -63,16 +61,21 @@ impl Client {
     ///
     /// That it cannot be started, or its own.
     pub fn run(self) -> io::Result<Seen> {
-        let output = Command::new(env::current_exe()?)
-            .args(["client", &self.addr.to_string()])
-            .arg(self.connections.to_string())
-            .args([self.warm_up_ms, self.span_ms].map(|ms| ms.to_string()))
-            .stderr(Stdio::inherit())
-            .output()?;
-        match output.status.success() {
-            true => Ok(serde_json::from_slice(&output.stdout)?),
-            false => Err(io::Error::other(format!("the client: {}", output.status))),
-        }
+        self.run_around(|| ()).map(|(seen, ..)| seen)
+    }
+
+    /// The same, and what `look` brings when the client begins to measure and when it has ended.
+    ///
+    /// # Errors
+    ///
+    /// That it cannot be started, or its own.
+    pub fn run_around<T>(self, mut look: impl FnMut() -> T) -> io::Result<(Seen, T, T)> {
+        let mut process = Process::start(self)?;
+        process.expect(BEGUN)?;
+        let before = look();
+        process.expect(ENDED)?;
+        let after = look();
+        Ok((process.seen()?, before, after))
     }
 
     /// Is that process: what it has seen goes to the standard output.
@@ -83,12 +86,15 @@ impl Client {
     pub fn answer(self) -> io::Result<()> {
         let mut crowd = Crowd::connect(self.addr, self.connections)?;
         crowd.start()?;
-        crowd.turn_for(Duration::from_millis(self.warm_up_ms))?;
+        let warm_up = Duration::from_millis(self.warm_up_ms);
+        crowd.turn_for(warm_up, self.connections)?;
         let n_before = crowd.n_answers;
         crowd.times.clear();
+        println!("{BEGUN}");
         let start = Instant::now();
-        crowd.turn_for(Duration::from_millis(self.span_ms))?;
+        crowd.turn_for(Duration::from_millis(self.span_ms), 1)?;
         let seconds = start.elapsed().as_secs_f64();
+        println!("{ENDED}");
         let times = &mut crowd.times;
         if times.is_empty() {
             return Err(io::Error::new(io::ErrorKind::TimedOut, "no answer came"));
@@ -98,7 +104,6 @@ impl Client {
             p50_us: micros(500),
             p99_us: micros(990),
             worst_us: micros(1000),
-            n_in_all: crowd.n_answers,
             n_measured: crowd.n_answers - n_before,
             seconds,
         };
@@ -106,6 +111,57 @@ impl Client {
         Ok(())
     }
 }
+
+/// The client's process, which is ended with it if it has not come to its end.
+struct Process {
+    child: Child,
+    lines: BufReader<ChildStdout>,
+}
+
+impl Process {
+    fn start(client: Client) -> io::Result<Self> {
+        let mut child = Command::new(env::current_exe()?)
+            .args(["client", &client.addr.to_string()])
+            .arg(client.connections.to_string())
+            .args([client.warm_up_ms, client.span_ms].map(|ms| ms.to_string()))
+            .stdout(Stdio::piped())
+            .spawn()?;
+        let lines = child.stdout.take().expect("its output was asked for");
+        let lines = BufReader::new(lines);
+        Ok(Self { child, lines })
+    }
+
+    /// Waits for a line of its own.
+    fn expect(&mut self, wanted: &str) -> io::Result<()> {
+        let mut line = String::new();
+        self.lines.read_line(&mut line)?;
+        match line.trim_end() == wanted {
+            true => Ok(()),
+            false => Err(io::Error::other("the client: it ended too early")),
+        }
+    }
+
+    fn seen(&mut self) -> io::Result<Seen> {
+        let seen = serde_json::from_reader(&mut self.lines);
+        let status = self.child.wait()?;
+        match status.success() {
+            true => Ok(seen?),
+            false => Err(io::Error::other(format!("the client: {status}"))),
+        }
+    }
+}
+
+impl Drop for Process {
+    fn drop(&mut self) {
+        // Both fail if it has ended and was waited for.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// What its process says when it begins to measure, and when it has ended.
+const BEGUN: &str = "begun";
+const ENDED: &str = "ended";
 
 /// All connections.
 struct Crowd {
@@ -150,9 +206,9 @@ impl Crowd {
         self.talks.iter_mut().try_for_each(Talk::send)
     }
 
-    /// Reads what comes and sends the next messages until the time is over; on a machine that is
-    /// too busy for it, until the first answer.
-    fn turn_for(&mut self, span: Duration) -> io::Result<()> {
+    /// Reads what comes and sends the next messages until the time is over and so many answers have
+    /// come, on a machine that is too busy for them.
+    fn turn_for(&mut self, span: Duration, least: usize) -> io::Result<()> {
         const LIMIT: Duration = Duration::from_secs(10);
         const TURN: Timespec = Timespec {
             tv_sec: 0,
@@ -160,7 +216,7 @@ impl Crowd {
         };
         let mut events: Vec<Event> = Vec::with_capacity(256);
         let begin = Instant::now();
-        while begin.elapsed() < span || self.times.is_empty() && begin.elapsed() < LIMIT {
+        while begin.elapsed() < span || self.times.len() < least && begin.elapsed() < LIMIT {
             epoll::wait(&self.epoll, spare_capacity(&mut events), Some(&TURN))?;
             for event in events.drain(..) {
                 let data = event.data;

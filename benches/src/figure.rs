@@ -87,7 +87,8 @@ pub enum Role {
     Ours,
     /// A raw runtime; the best of them is what ours are compared with.
     Peer,
-    /// No runtime: what the system itself takes.
+    /// To be read beside them: no runtime, which is what the system itself takes, or a peer with
+    /// settings that are not its defaults.
     Control,
 }
 

@@ -23,7 +23,7 @@ pub use self::{
     anyrt::{Direct, Erased, Rt},
     async_std::RawAsyncStd,
     smol::RawSmol,
-    tokio::RawTokio,
+    tokio::{RawTokio, TunedTokio},
 };
 
 /// A runtime that was started for one measurement.

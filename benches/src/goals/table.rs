@@ -139,6 +139,15 @@ pub const ROWS: &[Row] = &[
         ],
     ),
     row(
+        "TCP echo 1 KiB, 1 connection",
+        Shown,
+        NETWORK,
+        &[
+            goal("throughput", "echo_1", "throughput", BestPeer(1.0)),
+            goal("p99", "echo_1", "p99", BestPeer(1.0)),
+        ],
+    ),
+    row(
         "TCP echo 1 KiB, 100 connections",
         Shown,
         NETWORK,
@@ -151,6 +160,7 @@ pub const ROWS: &[Row] = &[
                 BestPeer(1.0),
             ),
             goal("p99", "echo_100", "p99", BestPeer(1.0)),
+            goal("beside epoll", "echo_100", "throughput", BARE),
         ],
     ),
     row(
@@ -160,6 +170,32 @@ pub const ROWS: &[Row] = &[
         &[
             goal("throughput", "echo_1000", "throughput", BestPeer(0.97)),
             goal("p99", "echo_1000", "p99 of a fair turn", AtMost(1.5)),
+        ],
+    ),
+    row(
+        "TCP echo 1 KiB, 10,000 connections",
+        Shown,
+        NETWORK,
+        &[
+            goal(
+                "beside tokio",
+                "echo_10000",
+                "throughput",
+                Peer("raw-tokio", 0.9),
+            ),
+            goal(
+                "beside tokio with 32 events a tick",
+                "echo_10000",
+                "throughput",
+                Peer("tokio-tuned", 1.0),
+            ),
+            goal(
+                "beside smol",
+                "echo_10000",
+                "throughput",
+                Peer("raw-smol", 1.25),
+            ),
+            goal("p99", "echo_10000", "p99", Peer("raw-tokio", 5.0)),
         ],
     ),
     row(
@@ -237,6 +273,8 @@ const fn goal(
     }
 }
 
+/// What a model of native reached beside a bare loop: 173 of 185 thousand a second.
+const BARE: super::Bound = Peer("epoll", 0.93);
 const FIRST_POLL: super::Bound = OwnMetric("first poll p50", 2.0);
 
 /// Per cent that the rounds may lie apart, half the range, before they may be noise.

@@ -7,61 +7,106 @@ use std::{io, net::SocketAddr, thread, time::Duration};
 
 use futures_channel::oneshot;
 
-use super::{Place, Scenario, Setup, everyone, more_descriptors, names::*};
+use super::{Cell, Place, Scenario, Setup, bare_echo, everyone, more_descriptors, names::*};
 use crate::{
     client::{Client, MESSAGE, Seen},
     clock,
-    contender::{Connection, Handle, Listen, Owner},
-    figure::Value,
+    contender::{Connection, Handle, Listen, Owner, TunedTokio},
+    figure::{Role, Value},
+    switches::{since, switches},
 };
 
 pub(super) fn scenarios() -> Vec<Scenario> {
-    vec![
-        Scenario {
-            name: "echo_100",
-            what: "1 KiB there and back over 100 connections",
-            place: Place::Apart,
-            cells: everyone!(echo_100),
-        },
-        Scenario {
-            name: "echo_1000",
-            what: "1 KiB there and back over 1,000 connections",
-            place: Place::Apart,
-            cells: everyone!(echo_1000),
-        },
-        Scenario {
-            name: "echo_blocked",
-            what: "the same over 10, a task blocks its worker for 50 ms of every 150",
-            place: Place::Apart,
-            cells: everyone!(echo_blocked),
-        },
-    ]
+    let mut all = vec![
+        echoes("echo_1", "1 KiB there and back over one connection", 1),
+        echoes("echo_100", "1 KiB there and back over 100 connections", 100),
+        echoes(
+            "echo_1000",
+            "1 KiB there and back over 1,000 connections",
+            1000,
+        ),
+        echoes(
+            "echo_10000",
+            "1 KiB there and back over 10,000 connections",
+            10_000,
+        ),
+    ];
+    all.push(Scenario {
+        name: "echo_blocked",
+        what: "the same over 10, a task blocks its worker for 50 ms of every 150",
+        place: Place::Apart,
+        cells: everyone!(echo_blocked),
+    });
+    all
 }
 
-fn echo_100<O: Owner>(setup: &Setup) -> io::Result<Vec<Value>> {
-    echo::<O>(setup, 100)
+/// So many connections, to everyone, to tokio with another setting, and to a bare loop of epoll.
+fn echoes(name: &'static str, what: &'static str, connections: usize) -> Scenario {
+    let cell = |(contender, role, run): (_, _, Echo)| {
+        Cell::new(contender, role, move |setup| run(setup, connections))
+    };
+    let cells = [
+        (
+            "native",
+            Ours,
+            echo::<Direct<anyrt_native::Runtime>> as Echo,
+        ),
+        ("tokio", Ours, echo::<Direct<anyrt_tokio::Runtime>>),
+        ("smol", Ours, echo::<Direct<anyrt_smol::Runtime>>),
+        ("any-native", Ours, echo::<Erased<anyrt_native::Runtime>>),
+        ("any-tokio", Ours, echo::<Erased<anyrt_tokio::Runtime>>),
+        ("raw-tokio", Peer, echo::<RawTokio>),
+        ("raw-smol", Peer, echo::<RawSmol>),
+        ("async-std", Peer, echo::<RawAsyncStd>),
+        ("tokio-tuned", Role::Control, echo::<TunedTokio>),
+        ("epoll", Role::Control, bare),
+    ];
+    Scenario {
+        name,
+        what,
+        place: Place::Apart,
+        cells: cells.into_iter().map(cell).collect(),
+    }
 }
 
-fn echo_1000<O: Owner>(setup: &Setup) -> io::Result<Vec<Value>> {
-    echo::<O>(setup, 1000)
-}
+/// What a server does under so many connections.
+type Echo = fn(&Setup, usize) -> io::Result<Vec<Value>>;
 
 fn echo<O: Owner>(setup: &Setup, connections: usize) -> io::Result<Vec<Value>> {
-    more_descriptors(2 * connections as u64)?;
+    more_descriptors(connections as u64)?;
     let (owner, addr) = serve::<O>(setup)?;
-    let used = clock::processor_time();
-    let seen = client(setup, addr, connections).run()?;
-    let used = clock::processor_time() - used;
+    let values = answered(setup, addr, connections)?;
+    owner.stop();
+    Ok(values)
+}
+
+fn bare(setup: &Setup, connections: usize) -> io::Result<Vec<Value>> {
+    more_descriptors(connections as u64)?;
+    let server = bare_echo::Server::start(setup.workers)?;
+    let values = answered(setup, server.addr, connections)?;
+    server.stop()?;
+    Ok(values)
+}
+
+/// What the client sees of the server at `addr`, which is this process, and what that takes here.
+fn answered(setup: &Setup, addr: SocketAddr, connections: usize) -> io::Result<Vec<Value>> {
+    let look = || (clock::processor_time(), switches());
+    let (seen, before, after) = client(setup, addr, connections).run_around(look)?;
+    let n_switches = since(&before.1?, &after.1?);
     let rate = seen.n_measured as f64 / seen.seconds;
     // What an answer takes if each connection gets its turn.
     let fair_us = connections as f64 / rate * 1e6;
-    owner.stop();
     Ok(vec![
         Value::higher("throughput", "/s", rate),
         Value::lower("p50", "us", seen.p50_us),
         Value::lower("p99", "us", seen.p99_us),
         Value::lower("p99 of a fair turn", "turns", seen.p99_us / fair_us),
-        Value::nanos_each("processor time", used, seen.n_in_all),
+        Value::nanos_each("processor time", after.0 - before.0, seen.n_measured),
+        Value::lower(
+            "context switches",
+            "",
+            n_switches as f64 / seen.n_measured as f64,
+        ),
     ])
 }
 

@@ -3,6 +3,7 @@
 //! A file a subject. Each scenario is a generic function from an [`Owner`] to values, and
 //! `everyone!` makes a cell of it for each contender. It knows nothing of rounds or of reports.
 
+mod bare_echo;
 mod blocked;
 mod echo;
 mod files;
