@@ -1,6 +1,6 @@
-//! A mutex that many tasks want at once, and one that nobody else wants.
+//! A mutex that is made, one that many tasks want at once, and one that nobody else wants.
 
-use std::{io, sync::Arc};
+use std::{hint::black_box, io, sync::Arc};
 
 use async_lock::Mutex;
 
@@ -17,6 +17,12 @@ const FREE: usize = 10_000;
 pub(super) fn scenarios() -> Vec<Scenario> {
     vec![
         Scenario {
+            name: "mutex_create",
+            what: "one task makes and drops 10,000 locks",
+            place: Place::Inside,
+            cells: everyone!(create),
+        },
+        Scenario {
             name: "mutex_contended",
             what: "100 tasks take one lock 10 times each and yield while they hold it",
             place: Place::Inside,
@@ -29,6 +35,18 @@ pub(super) fn scenarios() -> Vec<Scenario> {
             cells: everyone!(free),
         },
     ]
+}
+
+fn create<O: Owner>(setup: &Setup) -> io::Result<Vec<Value>> {
+    in_task::<O, _>(setup, |_, setup| async move {
+        let once = || async {
+            for n in 0..FREE {
+                // In memory of its own, as a lock that tasks share has.
+                black_box(Arc::new(Mutex::new(n)));
+            }
+        };
+        vec![Value::micros("", typical(setup, once).await)]
+    })
 }
 
 fn contended<O: Owner>(setup: &Setup) -> io::Result<Vec<Value>> {

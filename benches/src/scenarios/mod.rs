@@ -5,6 +5,7 @@
 
 mod bare_echo;
 mod blocked;
+mod channel;
 mod echo;
 mod files;
 mod idle;
@@ -117,6 +118,7 @@ pub fn all() -> Vec<Scenario> {
     let mut all = spawn::scenarios();
     all.extend(turns::scenarios());
     all.extend(latency::scenarios());
+    all.extend(channel::scenarios());
     all.extend(lock::scenarios());
     all.extend(timers::scenarios());
     all.extend(files::scenarios());
