@@ -1,6 +1,13 @@
 //! Every backend of anyrt, with its type known ([`Direct`]) and forgotten ([`Erased`]).
 
-use std::{future::Future, io, marker::PhantomData, net::SocketAddr, path::Path, time::Duration};
+use std::{
+    future::Future,
+    io::{self, IoSlice},
+    marker::PhantomData,
+    net::SocketAddr,
+    path::Path,
+    time::Duration,
+};
 
 use anyrt_api::{
     AnyOwner, AsyncFs, AsyncNet, BlockOn, Runtime, fs,
@@ -170,6 +177,10 @@ impl<R: AsyncNet> Connection for TcpStream<R> {
 
     async fn write_all(&mut self, buf: &[u8]) -> io::Result<()> {
         TcpStream::write_all(self, buf).await
+    }
+
+    async fn write_vectored(&mut self, bufs: &[IoSlice<'_>]) -> io::Result<usize> {
+        TcpStream::write_vectored(self, bufs).await
     }
 }
 

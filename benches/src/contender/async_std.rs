@@ -3,7 +3,7 @@
 
 use std::{
     future::Future,
-    io::{self, SeekFrom},
+    io::{self, IoSlice, SeekFrom},
     net::SocketAddr,
     path::Path,
     time::Duration,
@@ -120,6 +120,10 @@ impl Connection for TcpStream {
 
     async fn write_all(&mut self, buf: &[u8]) -> io::Result<()> {
         WriteExt::write_all(self, buf).await
+    }
+
+    async fn write_vectored(&mut self, bufs: &[IoSlice<'_>]) -> io::Result<usize> {
+        WriteExt::write_vectored(self, bufs).await
     }
 }
 

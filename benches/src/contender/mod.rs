@@ -11,7 +11,7 @@ mod tokio;
 
 use std::{
     future::Future,
-    io,
+    io::{self, IoSlice},
     net::SocketAddr,
     path::Path,
     pin::Pin,
@@ -116,6 +116,12 @@ pub trait Connection: Send + 'static {
 
     /// Writes all of them.
     fn write_all(&mut self, buf: &[u8]) -> impl Future<Output = io::Result<()>> + Send;
+
+    /// Writes some bytes of several buffers in one call.
+    fn write_vectored(
+        &mut self,
+        bufs: &[IoSlice<'_>],
+    ) -> impl Future<Output = io::Result<usize>> + Send;
 }
 
 /// An open file of a runtime.

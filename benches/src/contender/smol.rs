@@ -3,7 +3,7 @@
 
 use std::{
     future::Future,
-    io::{self, SeekFrom},
+    io::{self, IoSlice, SeekFrom},
     net::SocketAddr,
     path::Path,
     sync::Arc,
@@ -145,6 +145,10 @@ impl Connection for TcpStream {
 
     async fn write_all(&mut self, buf: &[u8]) -> io::Result<()> {
         AsyncWriteExt::write_all(self, buf).await
+    }
+
+    async fn write_vectored(&mut self, bufs: &[IoSlice<'_>]) -> io::Result<usize> {
+        AsyncWriteExt::write_vectored(self, bufs).await
     }
 }
 

@@ -22,7 +22,7 @@ use std::{
 
 use stats_alloc::INSTRUMENTED_SYSTEM;
 
-use super::{Place, Scenario, Setup, everyone, more_descriptors, names::*};
+use super::{Place, Scenario, Setup, everyone, more_descriptors, names::*, threads};
 use crate::{
     contender::{Connection, Handle, Listen, Owner},
     figure::Value,
@@ -39,7 +39,7 @@ pub(super) fn scenarios() -> Vec<Scenario> {
             name: "memory_tasks",
             what: "bytes a task beyond its future, of 50,000 that wait",
             place: Place::Counted,
-            cells: everyone!(tasks),
+            cells: threads::beside(everyone!(tasks), threads::memory),
         },
         Scenario {
             name: "memory_connections",

@@ -13,8 +13,10 @@ mod latency;
 mod lock;
 mod memory;
 mod spawn;
+mod threads;
 mod timers;
 mod turns;
+mod vectored;
 
 use std::{
     fmt,
@@ -123,6 +125,7 @@ pub fn all() -> Vec<Scenario> {
     all.extend(timers::scenarios());
     all.extend(files::scenarios());
     all.extend(echo::scenarios());
+    all.extend(vectored::scenarios());
     all.extend(memory::scenarios());
     all.extend(blocked::scenarios());
     all.extend(idle::scenarios());

@@ -14,14 +14,14 @@ use std::{
 
 use futures_channel::oneshot;
 
-use super::{Place, Scenario, Setup, everyone, in_task, names::*, typical};
+use super::{Place, Scenario, Setup, everyone, in_task, names::*, threads, typical};
 use crate::{
     contender::{Handle, Owner},
     figure::Value,
 };
 
 const CHAIN: usize = 1000;
-const MANY: usize = 10_000;
+pub(super) const MANY: usize = 10_000;
 
 pub(super) fn scenarios() -> Vec<Scenario> {
     vec![
@@ -47,7 +47,7 @@ pub(super) fn scenarios() -> Vec<Scenario> {
             name: "spawn_join",
             what: "a task starts 10,000 and joins them all",
             place: Place::Inside,
-            cells: everyone!(spawn_join),
+            cells: threads::beside(everyone!(spawn_join), threads::spawn_join),
         },
     ]
 }

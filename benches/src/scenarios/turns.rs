@@ -10,13 +10,13 @@ use std::{
 
 use futures_channel::oneshot;
 
-use super::{Place, Scenario, Setup, everyone, in_task, names::*, typical};
+use super::{Place, Scenario, Setup, everyone, in_task, names::*, threads, typical};
 use crate::{
     contender::{Handle, Owner},
     figure::Value,
 };
 
-const PAIRS: usize = 1000;
+pub(super) const PAIRS: usize = 1000;
 const YIELDERS: usize = 200;
 const YIELDS: usize = 1000;
 
@@ -26,7 +26,7 @@ pub(super) fn scenarios() -> Vec<Scenario> {
             name: "ping_pong",
             what: "1,000 tasks start a partner each and wait for its answer",
             place: Place::Inside,
-            cells: everyone!(ping_pong),
+            cells: threads::beside(everyone!(ping_pong), threads::ping_pong),
         },
         Scenario {
             name: "yield_many",
