@@ -48,6 +48,13 @@ pub(crate) fn programs(cargo: &mut Command) -> Result<Vec<Program>, String> {
     }
 }
 
+/// Runs `cargo`, a build, and finds the program `name` among those that came of it.
+pub(crate) fn program(cargo: &mut Command, name: &str) -> Result<Program, String> {
+    let built = programs(cargo)?;
+    let found = built.into_iter().find(|program| program.name == name);
+    found.ok_or_else(|| format!("the build named no program `{name}`"))
+}
+
 /// An error unless std can be built from its sources.
 pub(crate) fn require_std_sources() -> Result<(), String> {
     let sysroot = said_by_rustc(&["--print", "sysroot"])?;

@@ -33,9 +33,7 @@ pub(crate) fn run(root: &Path, options: &Options) -> Result<(), String> {
             step::target_folder(root).join("scaling"),
         )
         .current_dir(root);
-    let built = build::programs(&mut cargo)?;
-    let program = built.into_iter().find(|program| program.name == "writes");
-    let program = program.ok_or("the build named no program `writes`")?.path;
+    let program = build::program(&mut cargo, "writes")?.path;
     let output = Command::new(&program)
         .output()
         .map_err(|e| format!("{}: {e}", program.display()))?;

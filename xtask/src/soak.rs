@@ -33,9 +33,7 @@ pub(crate) fn run(root: &Path, options: &Options) -> Result<(), String> {
     cargo
         .args(["build", "-p", "anyrt-tests", "--test", NAME])
         .current_dir(root);
-    let built = build::programs(&mut cargo)?;
-    let program = built.into_iter().find(|program| program.name == NAME);
-    let program = program.ok_or_else(|| format!("the build named no program `{NAME}`"))?;
+    let program = build::program(&mut cargo, NAME)?;
     let plants = if options.quick { &PLANTS[..1] } else { &PLANTS };
     for plant in plants {
         let mut command = soak(&program, options, SHORT);

@@ -47,10 +47,7 @@ impl Package {
             .env("RUSTFLAGS", "--cfg anyrt_loom")
             .env("CARGO_TARGET_DIR", &self.target)
             .current_dir(&self.folder);
-        let built = build::programs(&mut cargo)?;
-        let program = built.into_iter().find(|program| program.name == "loom");
-        let program = program.ok_or("the build named no program `loom`")?;
-        Ok(program.path)
+        Ok(build::program(&mut cargo, "loom")?.path)
     }
 
     /// The names of all models, by the program itself.
