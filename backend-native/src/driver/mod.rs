@@ -124,16 +124,16 @@ impl Driver {
         }
     }
 
-    /// Collects what is due and ready by now, if nobody waits for it. Never waits, and makes no
-    /// system call where there is no socket.
+    /// Collects what is due and ready by now, if nobody waits for it. Never waits, makes no system
+    /// call where there is no socket, and does not read the clock where there is no timer either.
     pub(crate) fn poll(&self, wakers: &mut Vec<Waker>) {
         let Some(mut seat) = self.try_seat() else {
             return;
         };
-        if self.reactor.is_empty() {
-            self.timers.fire(wakers);
-        } else {
+        if !self.reactor.is_empty() {
             self.turn(&mut seat, Some(Duration::ZERO), wakers);
+        } else if !self.timers.are_empty() {
+            self.timers.fire(wakers);
         }
     }
 

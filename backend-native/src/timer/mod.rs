@@ -94,6 +94,11 @@ impl Timers {
         }
     }
 
+    /// True if there is no timer, or was none just now: then there is nothing to fire.
+    pub(crate) fn are_empty(&self) -> bool {
+        self.shards.are_empty()
+    }
+
     /// Takes the wakers of all that is due into `due`.
     pub(crate) fn fire(&self, due: &mut Vec<Waker>) {
         let (now, n_due) = (ticks_down(self.start.elapsed()), due.len());

@@ -102,6 +102,12 @@ impl Shards {
         set.then_some(least.max(not_before))
     }
 
+    /// True if nothing is in any wheel, or was since a driver last looked.
+    pub(super) fn are_empty(&self) -> bool {
+        let is_empty = |shard: &Shard| shard.next.load(Relaxed) == NEVER;
+        self.shards.iter().all(is_empty)
+    }
+
     /// Takes the wakers of all that is due by `now` into `due`. From the driver alone.
     pub(super) fn fire(&self, now: u64, due: &mut Vec<Waker>) {
         self.alarm.wake();
@@ -207,8 +213,10 @@ mod tests {
         assert!(insert(&shards, 7, 30).1, "another runtime's home");
         assert_eq!(fire(&shards, 45), 3);
         assert_eq!(shards.set_alarm(0), Some(50));
+        assert!(!shards.are_empty());
         assert_eq!(fire(&shards, 50), 1);
         assert_eq!(shards.set_alarm(0), Some(NEVER));
+        assert!(shards.are_empty());
     }
 
     #[test]

@@ -199,21 +199,19 @@ pub const ROWS: &[Row] = &[
         ],
     ),
     row(
-        "memory of an idle task",
+        "memory of an idle task / connection",
         Counts,
         IN_PROCESS,
         &[
-            goal("", "memory_tasks", "", BestPeer(1.8)),
-            goal("in bytes", "memory_tasks", "", AtMost(80.0)),
-        ],
-    ),
-    row(
-        "memory of an idle connection",
-        Counts,
-        IN_PROCESS,
-        &[
-            goal("", "memory_connections", "", BestPeer(2.2)),
-            goal("in bytes", "memory_connections", "", AtMost(260.0)),
+            goal("task", "memory_tasks", "", BestPeer(1.8)),
+            goal("task, in bytes", "memory_tasks", "", AtMost(80.0)),
+            goal("connection", "memory_connections", "", BestPeer(2.2)),
+            goal(
+                "connection, in bytes",
+                "memory_connections",
+                "",
+                AtMost(260.0),
+            ),
         ],
     ),
     row(
