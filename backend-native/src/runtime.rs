@@ -16,7 +16,7 @@ use std::{
 
 use anyrt_api::{
     AnyRuntime, AsyncNet, BlockOn, Core, Entropy, Spawn, Timer,
-    any::Capabilities,
+    any::{Capabilities, PlacedJoin, PlacedTask, SpawnPlaced},
     current::{self, Root},
     os::OsHandles,
     task::{JoinError, RawJoin, TaskId, TaskMeta},
@@ -183,7 +183,7 @@ impl Core for Native {
     const NAME: &'static str = driver::NAME;
 
     fn capabilities(c: &mut Capabilities<Self>) {
-        c.net().fs().os_handles();
+        c.net().fs().os_handles().placed();
         #[cfg(unix)]
         c.unix_net().os_unix_handles();
     }
@@ -217,6 +217,12 @@ impl Spawn for Native {
         F: FnOnce() -> T,
     {
         self.shared.block_in_place(|| current::undriven(f))
+    }
+}
+
+impl SpawnPlaced for Native {
+    fn spawn_placed(&self, task: PlacedTask, meta: TaskMeta) -> PlacedJoin {
+        self.shared.spawn_placed(task, meta)
     }
 }
 

@@ -47,7 +47,7 @@ pub const OPERATIONS: [Operation; 5] = [
 type Looper = fn(Operation, usize) -> io::Result<()>;
 
 /// Who is counted.
-const CONTENDERS: [(&str, Role, Looper); 8] = [
+const CONTENDERS: [(&str, Role, Looper); 9] = [
     ("native", Role::Ours, run::<Direct<anyrt_native::Runtime>>),
     ("tokio", Role::Ours, run::<Direct<anyrt_tokio::Runtime>>),
     ("smol", Role::Ours, run::<Direct<anyrt_smol::Runtime>>),
@@ -57,6 +57,7 @@ const CONTENDERS: [(&str, Role, Looper); 8] = [
         run::<Erased<anyrt_native::Runtime>>,
     ),
     ("any-tokio", Role::Ours, run::<Erased<anyrt_tokio::Runtime>>),
+    ("any-smol", Role::Ours, run::<Erased<anyrt_smol::Runtime>>),
     ("raw-tokio", Role::Peer, run::<RawTokio>),
     ("raw-smol", Role::Peer, run::<RawSmol>),
     ("async-std", Role::Peer, run::<RawAsyncStd>),

@@ -1,5 +1,5 @@
 //! What a spawn and its join allocate: through `R = Tokio` and `R = Smol` as much as on the raw
-//! runtime, through `AnyRuntime` at most two more.
+//! runtime, through `AnyRuntime` at most two more; on native one, through either.
 //!
 //! One test in a process of its own, since the counter sees every thread.
 
@@ -49,8 +49,23 @@ fn check(what: &str, raw: f64, generic: f64, erased: f64) {
     );
 }
 
+fn check_native() {
+    let native = anyrt_native::Builder::new().workers(2).build();
+    let native = native.expect("a runtime");
+    let rt = native.handle();
+    let any = AnyRuntime::new(rt.clone());
+    let (generic, erased) = native.block_on(async { (count_on(&rt).await, count_on(&any).await) });
+    check("native, spawn and join", 1.0, generic, erased);
+    assert!(erased <= 1.0 + SLACK, "{erased}: the box of the future");
+    let (generic, erased) =
+        native.block_on(async { (count_blocking_on(&rt).await, count_blocking_on(&any).await) });
+    check("native, blocking call", 1.0, generic, erased);
+}
+
 #[test]
 fn a_spawn_and_its_join() {
+    check_native();
+
     let tokio = anyrt_tokio::Runtime::builder().workers(2).build();
     let tokio = tokio.expect("a runtime");
     let rt = tokio.handle();

@@ -8,6 +8,7 @@ use super::net::ErasedNet;
 use super::os::ErasedOs;
 #[cfg(unix)]
 use super::os_unix::ErasedOsUnix;
+use super::placed::SpawnPlaced;
 #[cfg(unix)]
 use super::unix::ErasedUnixNet;
 #[cfg(unix)]
@@ -32,6 +33,7 @@ pub struct Capabilities<R> {
     net: Option<for<'a> fn(&'a R) -> &'a dyn ErasedNet>,
     fs: Option<for<'a> fn(&'a R) -> &'a dyn ErasedFs>,
     os: Option<for<'a> fn(&'a R) -> &'a dyn ErasedOs>,
+    placed: Option<for<'a> fn(&'a R) -> &'a dyn SpawnPlaced>,
     #[cfg(unix)]
     unix_net: Option<for<'a> fn(&'a R) -> &'a dyn ErasedUnixNet>,
     #[cfg(unix)]
@@ -44,6 +46,7 @@ impl<R: Core> Capabilities<R> {
             net: None,
             fs: None,
             os: None,
+            placed: None,
             #[cfg(unix)]
             unix_net: None,
             #[cfg(unix)]
@@ -80,6 +83,15 @@ impl<R: Core> Capabilities<R> {
         self
     }
 
+    /// It starts erased tasks in the memory that they bring.
+    pub fn placed(&mut self) -> &mut Self
+    where
+        R: SpawnPlaced,
+    {
+        self.placed = Some(|rt| rt);
+        self
+    }
+
     /// It has Unix sockets.
     #[cfg(unix)]
     pub fn unix_net(&mut self) -> &mut Self
@@ -107,6 +119,7 @@ impl<R> fmt::Debug for Capabilities<R> {
         out.field("net", &self.net.is_some());
         out.field("fs", &self.fs.is_some());
         out.field("os_handles", &self.os.is_some());
+        out.field("placed", &self.placed.is_some());
         out.finish_non_exhaustive()
     }
 }
@@ -116,6 +129,7 @@ pub(super) trait Reach: Send + Sync {
     fn net(&self) -> Option<&dyn ErasedNet>;
     fn fs(&self) -> Option<&dyn ErasedFs>;
     fn os(&self) -> Option<&dyn ErasedOs>;
+    fn placed(&self) -> Option<&dyn SpawnPlaced>;
     #[cfg(unix)]
     fn unix_net(&self) -> Option<&dyn ErasedUnixNet>;
     #[cfg(unix)]
@@ -133,6 +147,10 @@ impl<R: Core> Reach for Erasing<R> {
 
     fn os(&self) -> Option<&dyn ErasedOs> {
         self.reach.os.map(|reach| reach(&self.rt))
+    }
+
+    fn placed(&self) -> Option<&dyn SpawnPlaced> {
+        self.reach.placed.map(|reach| reach(&self.rt))
     }
 
     #[cfg(unix)]

@@ -10,6 +10,7 @@ mod os;
 #[cfg(unix)]
 mod os_unix;
 mod owner;
+mod placed;
 mod task;
 mod time;
 mod udp;
@@ -27,7 +28,8 @@ use capabilities::Reach;
 pub use fs::{AnyFile, AnyReadDir};
 pub use net::{AnyTcpListener, AnyTcpStream};
 pub use owner::AnyOwner;
-pub use task::AnyJoin;
+pub use placed::{JoinTable, Placed, PlacedJoin, PlacedTask, Room, SpawnPlaced};
+pub use task::{AnyJoin, ErasedJob};
 pub use time::AnySleep;
 pub use udp::AnyUdpSocket;
 #[cfg(unix)]
@@ -41,7 +43,8 @@ use crate::{Core, Runtime};
 ///
 /// Cheap to clone. Reads and writes cost one virtual call more than on the backend itself; accept
 /// and sleep one allocation; connect and open that of the object and one that is freed when the
-/// future is done; spawn and join at most two.
+/// future is done; spawn and join at most two, and none on a backend that is
+/// [`SpawnPlaced`](crate::any::SpawnPlaced).
 #[derive(Clone)]
 pub struct AnyRuntime {
     erased: Arc<dyn Erased>,

@@ -1,5 +1,6 @@
 //! Erased tasks: [`AnyJoin`]. The box that carries the future to the backend carries the output
-//! back, so a spawn costs two boxes: that one, and the backend's handle.
+//! back, so a spawn costs two boxes: that one, and the backend's handle. Where the backend can lay
+//! out its part in the box of the future (`placed.rs`), it costs that one and nothing besides.
 
 use std::any::Any;
 use std::fmt;
@@ -10,34 +11,75 @@ use std::task::{Context, Poll, ready};
 
 use pin_project_lite::pin_project;
 
+use super::placed::{PlacedJoin, PlacedTask};
 use super::{AnyRuntime, Erasing};
 use crate::Core;
 use crate::task::{JoinError, RawJoin, Spawn, TaskId, TaskMeta};
 
 /// A join handle of any backend.
 pub struct AnyJoin<T> {
-    erased: Box<dyn ErasedJoin>,
+    handle: Handle,
     // Chosen where `T` is known to be `'static`: the handle itself does not ask that of it.
-    take: fn(Carried) -> T,
+    poll: fn(&mut Handle, &mut Context<'_>) -> Poll<Result<T, JoinError>>,
+}
+
+enum Handle {
+    Boxed(Box<dyn ErasedJoin>),
+    Placed(PlacedJoin),
 }
 
 impl<T: Send + 'static> AnyJoin<T> {
     /// Erases a backend's handle.
     pub(crate) fn new(raw: impl RawJoin<T> + 'static) -> Self {
+        AnyJoin::boxed(Box::new(Lifted {
+            raw,
+            _output: PhantomData,
+        }))
+    }
+
+    fn boxed(join: Box<dyn ErasedJoin>) -> Self {
         AnyJoin {
-            erased: Box::new(Lifted {
-                raw,
-                _output: PhantomData,
-            }),
-            take: Carried::take,
+            handle: Handle::Boxed(join),
+            poll: Handle::poll,
+        }
+    }
+
+    #[inline]
+    fn placed(join: PlacedJoin) -> Self {
+        AnyJoin {
+            handle: Handle::Placed(join),
+            poll: Handle::poll,
         }
     }
 }
 
+impl Handle {
+    fn poll<T: 'static>(&mut self, cx: &mut Context<'_>) -> Poll<Result<T, JoinError>> {
+        match self {
+            Handle::Boxed(join) => Poll::Ready(ready!(join.poll_join(cx)).map(Carried::take)),
+            Handle::Placed(join) => {
+                let mut output = None;
+                let done = ready!(join.poll_join(cx, &mut output));
+                Poll::Ready(done.map(|()| output.expect(CARRIED)))
+            }
+        }
+    }
+
+    fn id(&self) -> TaskId {
+        match self {
+            Handle::Boxed(join) => join.id(),
+            Handle::Placed(join) => join.id(),
+        }
+    }
+}
+
+/// Why there is an output, and of the right type.
+const CARRIED: &str = "a finished task carries the output of the type it was spawned with";
+
 impl<T> fmt::Debug for AnyJoin<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("AnyJoin")
-            .field("id", &self.erased.id())
+            .field("id", &self.handle.id())
             .finish_non_exhaustive()
     }
 }
@@ -45,23 +87,29 @@ impl<T> fmt::Debug for AnyJoin<T> {
 impl<T: Send> Future for AnyJoin<T> {
     type Output = Result<T, JoinError>;
 
+    #[inline]
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        let done = ready!(self.erased.poll_join(cx));
-        Poll::Ready(done.map(self.take))
+        (self.poll)(&mut self.handle, cx)
     }
 }
 
 impl<T: Send> RawJoin<T> for AnyJoin<T> {
     fn abort(&self) {
-        self.erased.abort();
+        match &self.handle {
+            Handle::Boxed(join) => join.abort(),
+            Handle::Placed(join) => join.abort(),
+        }
     }
 
     fn is_finished(&self) -> bool {
-        self.erased.is_finished()
+        match &self.handle {
+            Handle::Boxed(join) => join.is_finished(),
+            Handle::Placed(join) => join.is_finished(),
+        }
     }
 
     fn id(&self) -> TaskId {
-        self.erased.id()
+        self.handle.id()
     }
 }
 
@@ -88,10 +136,7 @@ impl Spawn for AnyRuntime {
             f: Some(f),
             output: None,
         });
-        AnyJoin {
-            erased: self.erased.spawn_blocking_call(call, meta),
-            take: Carried::take,
-        }
+        AnyJoin::boxed(self.erased.spawn_blocking_call(call, meta))
     }
 
     #[track_caller]
@@ -115,13 +160,12 @@ impl AnyRuntime {
     where
         F: Future<Output: Send + 'static> + Send + 'static,
     {
-        let job = Box::pin(Job {
-            future: Some(future),
-            output: None,
-        });
-        AnyJoin {
-            erased: self.erased.spawn_job(job, meta),
-            take: Carried::take,
+        match self.erased.placed() {
+            Some(rt) => AnyJoin::placed(rt.spawn_placed(PlacedTask::new(future), meta)),
+            None => {
+                let job = Box::pin(Job::new(future));
+                AnyJoin::boxed(self.erased.spawn_job(job, meta))
+            }
         }
     }
 }
@@ -214,31 +258,47 @@ pub(super) enum Carried {
 
 impl Carried {
     fn take<T: 'static>(mut self) -> T {
-        let output = match &mut self {
-            Carried::Job(job) => job.as_mut().output(),
-            Carried::Call(call) => call.output(),
-            Carried::Lifted(output) => &mut **output,
-        };
-        let output = output.downcast_mut::<Option<T>>().and_then(Option::take);
-        output.expect("a finished task carries the output of the type it was spawned with")
+        let mut output = None;
+        match &mut self {
+            Carried::Job(job) => job.as_mut().give(&mut output),
+            Carried::Call(call) => call.give(&mut output),
+            Carried::Lifted(lifted) => {
+                let lifted = lifted.downcast_mut::<Option<T>>();
+                output = lifted.and_then(Option::take);
+            }
+        }
+        output.expect(CARRIED)
     }
 }
 
 pub(super) type BoxJob = Pin<Box<dyn ErasedJob>>;
 
-/// A future that keeps its output in its own box.
-pub(super) trait ErasedJob: Send {
-    /// Ready once the future has been dropped and the output stands.
+/// A future that keeps its output beside it.
+pub trait ErasedJob: Send {
+    /// Ready once the future has been dropped and the output stands. Not to be called after that,
+    /// nor after a panic.
     fn poll_job(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()>;
-    /// An `Option` of the output.
-    fn output(self: Pin<&mut Self>) -> &mut dyn Any;
+    /// Drops the future and the output, as far as they are there.
+    fn clear(self: Pin<&mut Self>);
+    /// Moves the output into `place`, an `Option` of it that is empty.
+    fn give(self: Pin<&mut Self>, place: &mut dyn Any);
 }
 
 pin_project! {
-    struct Job<F: Future> {
+    pub(super) struct Job<F: Future> {
         #[pin]
         future: Option<F>,
         output: Option<F::Output>,
+    }
+}
+
+impl<F: Future> Job<F> {
+    #[inline]
+    pub(super) fn new(future: F) -> Self {
+        Job {
+            future: Some(future),
+            output: None,
+        }
     }
 }
 
@@ -256,8 +316,15 @@ impl<F: Future<Output: Send + 'static> + Send> ErasedJob for Job<F> {
         Poll::Ready(())
     }
 
-    fn output(self: Pin<&mut Self>) -> &mut dyn Any {
-        self.project().output
+    fn clear(self: Pin<&mut Self>) {
+        let mut this = self.project();
+        this.future.set(None);
+        *this.output = None;
+    }
+
+    fn give(self: Pin<&mut Self>, place: &mut dyn Any) {
+        let place = place.downcast_mut::<Option<F::Output>>().expect(CARRIED);
+        *place = self.project().output.take();
     }
 }
 
@@ -285,8 +352,8 @@ pub(super) type BoxCall = Box<dyn ErasedCall>;
 /// A closure that keeps its output in its own box.
 pub(super) trait ErasedCall: Send {
     fn run(&mut self);
-    /// An `Option` of the output.
-    fn output(&mut self) -> &mut dyn Any;
+    /// As [`ErasedJob::give`].
+    fn give(&mut self, place: &mut dyn Any);
 }
 
 struct Call<F, T> {
@@ -299,7 +366,8 @@ impl<F: FnOnce() -> T + Send, T: Send + 'static> ErasedCall for Call<F, T> {
         self.output = self.f.take().map(|f| f());
     }
 
-    fn output(&mut self) -> &mut dyn Any {
-        &mut self.output
+    fn give(&mut self, place: &mut dyn Any) {
+        let place = place.downcast_mut::<Option<T>>().expect(CARRIED);
+        *place = self.output.take();
     }
 }

@@ -48,6 +48,10 @@ use std::{
     time::Duration,
 };
 
+use anyrt_api::{
+    any::{PlacedJoin, PlacedTask},
+    task::TaskMeta,
+};
 use anyrt_kit::{
     blocking::{self, Pool},
     net::Lookups,
@@ -261,6 +265,13 @@ impl Shared {
         F: Future<Output: Send + 'static> + Send + 'static,
     {
         let (task, join) = task::spawn(future, Home(self.key));
+        self.start_task(task);
+        join
+    }
+
+    /// As [`spawn`](Shared::spawn), of a task that brings its memory.
+    pub(crate) fn spawn_placed(&self, task: PlacedTask, meta: TaskMeta) -> PlacedJoin {
+        let (task, join) = task::spawn_placed(task, meta, Home(self.key));
         self.start_task(task);
         join
     }

@@ -246,8 +246,8 @@ static WAKER: RawWakerVTable = RawWakerVTable::new(clone, wake_by_value, wake_by
 
 /// # Safety
 ///
-/// - For `WAKER` alone: `data` is a pointer of rule 1, behind a reference.
-unsafe fn clone(data: *const ()) -> RawWaker {
+/// - `data` is a pointer of rule 1, behind a reference.
+pub(super) unsafe fn clone(data: *const ()) -> RawWaker {
     // SAFETY: by this function's contract.
     unsafe { header(data).as_ref() }.state.retain();
     RawWaker::new(data, &WAKER)
@@ -291,7 +291,7 @@ unsafe fn drop_waker(data: *const ()) {
     unsafe { release(header(data)) };
 }
 
-fn header(data: *const ()) -> NonNull<Header> {
+pub(super) fn header(data: *const ()) -> NonNull<Header> {
     NonNull::new(data.cast_mut().cast()).expect("a waker of ours points to a task")
 }
 

@@ -69,6 +69,11 @@ impl<T> Join<T> {
         self.task.addr().get() as u64
     }
 
+    /// The task that this is the handle of.
+    pub(super) fn pointer(&self) -> NonNull<Header> {
+        self.task
+    }
+
     fn header(&self) -> &Header {
         // SAFETY: the handle is a reference.
         unsafe { self.task.as_ref() }

@@ -28,12 +28,16 @@
 //!
 //! Aborting is a flag and a wake. `Ready` of a poll that was already running wins over it.
 //!
+//! Where the type of the future is forgotten, the future comes in a box that has room for the rest of
+//! the task (`placed.rs`): the same states and the same code, in memory that was brought.
+//!
 //! A task that is not in a queue and not running would be forgotten by everybody but its wakers. So
 //! before it is idle for the first time, its schedule is asked to keep a reference; a task that
 //! runs to its end at once is never kept anywhere but in a queue.
 
 mod header;
 mod join;
+mod placed;
 mod raw;
 mod state;
 #[cfg(test)]
@@ -41,7 +45,7 @@ mod tests;
 
 use std::sync::atomic::AtomicU64;
 
-pub(crate) use self::{header::Runnable, join::Join};
+pub(crate) use self::{header::Runnable, join::Join, placed::spawn_placed};
 
 /// Where a task goes when it is woken, and whom it tells when it has ended.
 pub(crate) trait Schedule: Copy + Send + Sync + 'static {

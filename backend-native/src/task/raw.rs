@@ -1,4 +1,5 @@
 //! The memory of a task: one allocation that holds its header, its future and then its output.
+//! Whose allocation it is, its own or one that was brought (`placed.rs`), only its end depends on.
 //!
 //! It knows nothing of queues, threads or runtimes: it is given a [`Schedule`] and calls it. It is
 //! called through the header's table of functions.
@@ -44,10 +45,33 @@ use super::{
 use crate::wake::quietly;
 
 #[repr(C)]
-pub(super) struct Cell<F: Future, S> {
+pub(super) struct Cell<F: Future, S, M = Heap> {
     header: Header,
     schedule: S,
     stage: UnsafeCell<Stage<F>>,
+    // The last field: it is dropped last.
+    memory: M,
+}
+
+/// What a cell lies in.
+pub(super) trait Memory: Send + 'static {
+    /// Drops what is left in a cell, and frees its memory.
+    ///
+    /// # Safety
+    ///
+    /// - `cell` lies in a memory of this kind, this one is in it, and nobody uses it any more.
+    unsafe fn free<C>(cell: NonNull<C>);
+}
+
+/// A box of its own.
+pub(super) struct Heap;
+
+impl Memory for Heap {
+    #[inline]
+    unsafe fn free<C>(cell: NonNull<C>) {
+        // SAFETY: by this function's contract; `spawn` leaked it as the box that it is now again.
+        drop(unsafe { Box::from_raw(cell.as_ptr()) });
+    }
 }
 
 enum Stage<F: Future> {
@@ -61,6 +85,25 @@ where
     F: Future<Output: Send + 'static> + Send + 'static,
     S: Schedule,
 {
+    /// A task on the heap, and its two references.
+    #[inline]
+    pub(super) fn spawn(future: F, schedule: S) -> (Runnable, Join<F::Output>) {
+        let mut cell = Box::new_uninit();
+        // Written there, and not moved there: the future would be copied once more.
+        cell.write(Self::new(future, schedule, Heap));
+        // SAFETY: it was written a line above.
+        let cell = unsafe { cell.assume_init() };
+        // SAFETY: it is new, and leaked for `Heap` to free it.
+        unsafe { Self::references(NonNull::from(Box::leak(cell))) }
+    }
+}
+
+impl<F, S, M> Cell<F, S, M>
+where
+    F: Future<Output: Send + 'static> + Send + 'static,
+    S: Schedule,
+    M: Memory,
+{
     const TABLE: &'static Table = &Table {
         run: Self::run,
         cancel: Self::cancel,
@@ -70,19 +113,24 @@ where
         free: Self::free,
     };
 
-    /// A task on the heap, and its two references.
     #[inline]
-    pub(super) fn spawn(future: F, schedule: S) -> (Runnable, Join<F::Output>) {
-        let mut cell = Box::new_uninit();
-        // Written there, and not moved there: the future would be copied once more.
-        cell.write(Self {
+    pub(super) fn new(future: F, schedule: S, memory: M) -> Self {
+        Self {
             header: Header::new(Self::TABLE),
             schedule,
             stage: UnsafeCell::new(Stage::Future(future)),
-        });
-        // SAFETY: it was written a few lines above.
-        let cell = unsafe { cell.assume_init() };
-        let task = NonNull::from(Box::leak(cell)).cast();
+            memory,
+        }
+    }
+
+    /// The two references of a new cell.
+    ///
+    /// # Safety
+    ///
+    /// - `cell` is new, and stays where it is until its `Memory` frees it.
+    #[inline]
+    pub(super) unsafe fn references(cell: NonNull<Self>) -> (Runnable, Join<F::Output>) {
+        let task = cell.cast();
         // SAFETY: the word counts two references: this is one.
         let runnable = unsafe { Runnable::new(task) };
         // SAFETY: and this the other; the output is the future's.
@@ -282,12 +330,14 @@ where
     ///
     /// - The last reference was given up, by the caller.
     unsafe fn free(task: NonNull<Header>) {
-        // SAFETY: rule 3; it was leaked in `spawn` as the box that it is now again.
-        let mut cell = unsafe { Box::from_raw(task.cast::<Self>().as_ptr()) };
-        let stage = cell.stage.get_mut();
+        let cell = task.cast::<Self>();
+        // SAFETY: rule 3.
+        let stage = unsafe { &mut *cell.as_ref().stage.get() };
         // A future is still here if the task was never run nor cancelled.
         if matches!(stage, Stage::Future(_)) {
             quietly(|| *stage = Stage::Taken);
         }
+        // SAFETY: rule 3.
+        unsafe { M::free(cell) };
     }
 }

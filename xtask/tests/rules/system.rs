@@ -28,6 +28,10 @@ const UNSAFE: &[(&str, &str)] = &[
         "the handle's claim on the output",
     ),
     (
+        "backend-native/src/task/placed.rs",
+        "a task in the memory that an erased future brings",
+    ),
+    (
         "backend-native/src/task/raw.rs",
         "one allocation for the future, its header and its output",
     ),

@@ -7,8 +7,13 @@ use std::sync::{Arc, Mutex};
 use std::task::{Context, Poll, Waker};
 use std::thread;
 
+use anyrt_api::{
+    any::{PlacedJoin, PlacedTask},
+    task::{JoinError, TaskMeta},
+};
+
 use super::{Count, Queue};
-use crate::task::{Join, Runnable, spawn};
+use crate::task::{Join, Runnable, spawn, spawn_placed};
 
 /// What happens to one future and its output, each counted.
 #[derive(Default)]
@@ -98,8 +103,16 @@ const WHENS: [When; 5] = [
     When::Never,
 ];
 
+/// Where the task lies.
+#[derive(Clone, Copy, Debug)]
+enum Memory {
+    Own,
+    Brought,
+}
+
 #[derive(Clone, Copy, Debug)]
 struct Case {
+    memory: Memory,
     bang: Bang,
     output_bangs: bool,
     /// The handle is polled at each point.
@@ -114,11 +127,21 @@ struct Case {
 /// the joiner is told the truth.
 #[test]
 fn every_combination() {
+    run_all(Memory::Own);
+}
+
+#[test]
+fn every_combination_in_brought_memory() {
+    run_all(Memory::Brought);
+}
+
+fn run_all(memory: Memory) {
     for bang in [Bang::Never, Bang::OnPoll, Bang::OnDrop] {
         for (output_bangs, joins) in [(false, false), (false, true), (true, false), (true, true)] {
             for abort in WHENS {
                 for (shutdown, drop) in WHENS.iter().flat_map(|&s| WHENS.map(|d| (s, d))) {
                     Case {
+                        memory,
                         bang,
                         output_bangs,
                         joins,
@@ -133,11 +156,44 @@ fn every_combination() {
     }
 }
 
+enum Handle {
+    Own(Join<Output>),
+    Brought(PlacedJoin),
+}
+
+impl Handle {
+    fn abort(&self) {
+        match self {
+            Handle::Own(join) => join.abort(),
+            Handle::Brought(join) => join.abort(),
+        }
+    }
+
+    fn is_finished(&self) -> bool {
+        match self {
+            Handle::Own(join) => join.is_finished(),
+            Handle::Brought(join) => join.is_finished(),
+        }
+    }
+
+    fn poll(&mut self, waker: &Waker) -> Poll<Result<Output, JoinError>> {
+        let mut cx = Context::from_waker(waker);
+        match self {
+            Handle::Own(join) => Pin::new(join).poll(&mut cx),
+            Handle::Brought(join) => {
+                let mut output = None;
+                let done = join.poll_join(&mut cx, &mut output);
+                done.map_ok(|()| output.expect("a task that has ended well gives an output"))
+            }
+        }
+    }
+}
+
 /// A task in its case, with what the test holds of it.
 struct Life {
     case: Case,
     registered: Runnable,
-    join: Option<Join<Output>>,
+    join: Option<Handle>,
     waker: Arc<Count>,
     /// Wakes that the joiner waits for.
     n_waits: usize,
@@ -151,7 +207,16 @@ impl Case {
             bang: self.bang,
             output_bangs: self.output_bangs,
         };
-        let (task, join) = spawn(probe, queue);
+        let (task, join) = match self.memory {
+            Memory::Own => {
+                let (task, join) = spawn(probe, queue);
+                (task, Handle::Own(join))
+            }
+            Memory::Brought => {
+                let (task, join) = spawn_placed(PlacedTask::new(probe), TaskMeta::new(), queue);
+                (task, Handle::Brought(join))
+            }
+        };
         let mut life = Life {
             case: self,
             registered: task.clone(),
@@ -228,7 +293,7 @@ impl Life {
             && !join.is_finished()
         {
             let waker = Waker::from(self.waker.clone());
-            let poll = Pin::new(join).poll(&mut Context::from_waker(&waker));
+            let poll = join.poll(&waker);
             assert!(poll.is_pending(), "{case:?}");
             self.n_waits = 1;
         }
@@ -244,8 +309,7 @@ impl Life {
             self.n_waits,
             "{case:?}: a joiner is woken once"
         );
-        let poll = Pin::new(&mut join).poll(&mut Context::from_waker(Waker::noop()));
-        match poll {
+        match join.poll(Waker::noop()) {
             Poll::Pending => panic!("{case:?}: finished and not ready"),
             Poll::Ready(Ok(output)) => {
                 assert!(n_polls == 2 && case.bang == Bang::Never, "{case:?}");

@@ -1,0 +1,200 @@
+//! Erased tasks in one allocation: [`PlacedTask`] brings a backend its future, with room for what
+//! the backend keeps of a task beside it.
+//!
+//! For a backend that lays out its tasks by itself, which takes unsafe code. It knows nothing of
+//! what is put into the room. `task.rs` calls a backend through it, if the backend can do that.
+
+use std::any::Any;
+use std::borrow::Cow;
+use std::fmt;
+use std::future::Future;
+use std::mem::MaybeUninit;
+use std::pin::Pin;
+use std::task::{Context, Poll, Waker};
+
+use pin_project_lite::pin_project;
+
+use super::task::{ErasedJob, Job};
+use crate::task::{JoinError, TaskId, TaskMeta};
+
+/// Starts erased tasks in the memory that they bring: no allocation besides theirs.
+///
+/// Nobody has to implement it: without it a task whose type is forgotten is spawned by
+/// [`spawn_raw`](crate::Spawn::spawn_raw), and costs two allocations more. A backend that does
+/// names it in [`Core::capabilities`](crate::Core::capabilities), by
+/// [`Capabilities::placed`](super::Capabilities::placed). What it owes is what `spawn_raw` does.
+pub trait SpawnPlaced: Send + Sync {
+    /// Starts a task, as [`spawn_raw`](crate::Spawn::spawn_raw).
+    fn spawn_placed(&self, task: PlacedTask, meta: TaskMeta) -> PlacedJoin;
+}
+
+/// A future whose type is forgotten, its output, and a [`Room`], in one box.
+///
+/// It is made by [`PlacedTask::new`] and nowhere else, so a backend may rely on what is said here:
+/// the parts of its box do not overlap, and nobody else has them.
+pub struct PlacedTask {
+    whole: Pin<Box<dyn Placed>>,
+}
+
+impl PlacedTask {
+    /// Forgets the type of `future`. For `AnyRuntime`, and for a backend's tests.
+    #[must_use]
+    #[inline]
+    pub fn new<F>(future: F) -> Self
+    where
+        F: Future<Output: Send + 'static> + Send + 'static,
+    {
+        PlacedTask {
+            whole: Box::pin(Whole {
+                room: Room::empty(),
+                job: Job::new(future),
+            }),
+        }
+    }
+
+    /// The box. Dropping it drops the future and the output, as far as they are there, and frees
+    /// the room.
+    #[must_use]
+    #[inline]
+    pub fn into_box(self) -> Pin<Box<dyn Placed>> {
+        self.whole
+    }
+}
+
+impl fmt::Debug for PlacedTask {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("PlacedTask")
+    }
+}
+
+/// What stands in the box of a [`PlacedTask`].
+pub trait Placed: Send {
+    /// The room for the backend, and the future with its output. Both stay where they are until
+    /// the box is dropped.
+    fn parts(self: Pin<&mut Self>) -> (&mut Room, Pin<&mut (dyn ErasedJob + 'static)>);
+}
+
+/// Room in the box of a task, for what the backend keeps of it: [`Room::WORDS`] words that are
+/// written by nobody else. What is left in it is not dropped.
+#[derive(Debug)]
+#[repr(C)]
+pub struct Room {
+    words: MaybeUninit<[usize; Room::WORDS]>,
+}
+
+impl Room {
+    /// Its size in words; it is aligned as they are.
+    pub const WORDS: usize = 12;
+
+    fn empty() -> Self {
+        Room {
+            words: MaybeUninit::uninit(),
+        }
+    }
+}
+
+pin_project! {
+    struct Whole<F: Future> {
+        room: Room,
+        #[pin]
+        job: Job<F>,
+    }
+}
+
+impl<F: Future<Output: Send + 'static> + Send + 'static> Placed for Whole<F> {
+    fn parts(self: Pin<&mut Self>) -> (&mut Room, Pin<&mut (dyn ErasedJob + 'static)>) {
+        let this = self.project();
+        (this.room, this.job)
+    }
+}
+
+/// The join handle of a [`PlacedTask`], which needs no box: a pointer to the task and two tables.
+#[must_use = "dropping a join handle detaches the task"]
+pub struct PlacedJoin {
+    task: Waker,
+    table: &'static dyn JoinTable,
+    /// For the message of an error. Boxed, since few tasks have one.
+    name: Option<Box<Cow<'static, str>>>,
+}
+
+impl PlacedJoin {
+    /// A handle on the task that `task` belongs to. It is never cloned nor woken by value.
+    ///
+    /// A `Waker` is std's pointer with a table of functions. Waking this one asks for the task's
+    /// cancellation, and dropping it detaches the task. The rest is in `table`.
+    #[inline]
+    pub fn new(task: Waker, table: &'static dyn JoinTable, meta: TaskMeta) -> Self {
+        PlacedJoin {
+            task,
+            table,
+            name: meta.name.map(Box::new),
+        }
+    }
+
+    /// Polls for the end of the task, and moves its output into `place`, an `Option` of it that is
+    /// empty.
+    ///
+    /// # Errors
+    ///
+    /// Those of the [`RawJoin`](crate::task::RawJoin).
+    ///
+    /// # Panics
+    ///
+    /// If `place` is of another type.
+    #[inline]
+    pub fn poll_join(
+        &mut self,
+        cx: &mut Context<'_>,
+        place: &mut dyn Any,
+    ) -> Poll<Result<(), JoinError>> {
+        let done = self.table.poll_join(&mut self.task, cx, place);
+        done.map_err(|error| error.of_task(self.name.take().map(|name| *name)))
+    }
+
+    /// As [`RawJoin::abort`](crate::task::RawJoin::abort).
+    pub fn abort(&self) {
+        self.task.wake_by_ref();
+    }
+
+    /// As [`RawJoin::is_finished`](crate::task::RawJoin::is_finished).
+    #[must_use]
+    pub fn is_finished(&self) -> bool {
+        self.table.is_finished(&self.task)
+    }
+
+    /// As [`RawJoin::id`](crate::task::RawJoin::id).
+    #[must_use]
+    pub fn id(&self) -> TaskId {
+        self.table.id(&self.task)
+    }
+}
+
+impl fmt::Debug for PlacedJoin {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("PlacedJoin")
+            .field("id", &self.id())
+            .finish_non_exhaustive()
+    }
+}
+
+/// What a [`PlacedJoin`] can do besides what its waker does. Each function is given that waker.
+pub trait JoinTable: Send + Sync {
+    /// As [`PlacedJoin::poll_join`]: polls for the end of the task, and
+    /// [gives](ErasedJob::give) its output to `place`.
+    ///
+    /// # Errors
+    ///
+    /// The same, without the task's name.
+    fn poll_join(
+        &self,
+        task: &mut Waker,
+        cx: &mut Context<'_>,
+        place: &mut dyn Any,
+    ) -> Poll<Result<(), JoinError>>;
+
+    /// As [`RawJoin::is_finished`](crate::task::RawJoin::is_finished).
+    fn is_finished(&self, task: &Waker) -> bool;
+
+    /// As [`RawJoin::id`](crate::task::RawJoin::id).
+    fn id(&self, task: &Waker) -> TaskId;
+}

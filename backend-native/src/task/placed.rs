@@ -1,0 +1,210 @@
+//! Tasks in memory that was brought: an erased future comes in a box with room for a cell.
+//!
+//! The cell is that of `raw.rs`, with a [`Lodger`] for its future: that polls the real one, which
+//! lies beside the cell and keeps its own output. The end of the cell is the end of the box. It
+//! knows nothing of what is in the box besides. The executor calls it.
+//!
+//! # Safety argument
+//!
+//! 1. A [`PlacedTask`] is made by the contract alone: the parts of its box, the room and the job,
+//!    lie apart and stay where they are, and nobody else has them. Both pointers come from one
+//!    borrow of the whole, which is touched again only to free it, in [`Brought`].
+//! 2. The job is the stage's: who may touch it, by the rules of `raw.rs`, may touch the job. A
+//!    `Lodger` is in the cell while the future may be polled, an [`Output`] from then on.
+//! 3. An `Output` that left the cell is used up while the handle that took it is borrowed, and so
+//!    while the cell lives.
+//! 4. A waker with the table `HANDLE` is the one handle of a placed task: it is made here, owns the
+//!    handle's reference, and a clone of it has another table.
+
+#![allow(unsafe_code)]
+
+use std::{
+    any::Any,
+    mem::{ManuallyDrop, MaybeUninit, forget},
+    pin::Pin,
+    ptr::{self, NonNull},
+    task::{Context, Poll, RawWakerVTable, Waker, ready},
+};
+
+use anyrt_api::{
+    any::{ErasedJob, JoinTable, Placed, PlacedJoin, PlacedTask, Room},
+    task::{JoinError, TaskId, TaskMeta},
+};
+
+use super::{
+    Join, Runnable, Schedule,
+    header::{self, header},
+    raw::{Cell, Memory},
+};
+
+/// Makes a task of `task`, in its own box: as [`spawn`](super::spawn).
+pub(crate) fn spawn_placed<S>(
+    task: PlacedTask,
+    meta: TaskMeta,
+    schedule: S,
+) -> (Runnable, PlacedJoin)
+where
+    S: Schedule,
+{
+    const {
+        assert!(size_of::<Cell<Lodger, S, Brought>>() <= size_of::<Room>());
+        assert!(align_of::<Cell<Lodger, S, Brought>>() <= align_of::<Room>());
+    }
+    // SAFETY: it stays where it is, and is dropped by `Brought`.
+    let whole = unsafe { Pin::into_inner_unchecked(task.into_box()) };
+    let whole = NonNull::from(Box::leak(whole));
+    // SAFETY: it was leaked a line above, and is pinned from now on as it was.
+    let (room, job) = unsafe { Pin::new_unchecked(&mut *whole.as_ptr()) }.parts();
+    // SAFETY: the job is not moved.
+    let job = NonNull::from(unsafe { job.get_unchecked_mut() });
+    let cell = NonNull::from(room).cast::<MaybeUninit<Cell<Lodger, S, Brought>>>();
+    let new = Cell::new(Lodger(Some(job)), schedule, Brought(whole));
+    // SAFETY: rule 1; the room is large enough, as was asserted.
+    let cell = NonNull::from(unsafe { (*cell.as_ptr()).write(new) });
+    // SAFETY: it is new, and the box stays until `Brought` frees it.
+    let (runnable, join) = unsafe { Cell::references(cell) };
+    let handle = ManuallyDrop::new(join).pointer();
+    // SAFETY: `HANDLE` keeps the contract of wakers, from any thread; the handle's reference goes
+    // with it.
+    let handle = unsafe { Waker::new(handle.as_ptr().cast(), &HANDLE) };
+    (runnable, PlacedJoin::new(handle, &Handles, meta))
+}
+
+/// The box that a cell lies in.
+struct Brought(NonNull<dyn Placed>);
+
+// SAFETY: it owns what it points to, and `Placed` asks that of it.
+unsafe impl Send for Brought {}
+
+impl Memory for Brought {
+    unsafe fn free<C>(cell: NonNull<C>) {
+        // The memory is a field of the cell, and frees what the cell lies in: so it is moved out.
+        // SAFETY: by this function's contract.
+        drop(unsafe { cell.read() });
+    }
+}
+
+impl Drop for Brought {
+    fn drop(&mut self) {
+        // SAFETY: rule 1; nobody uses the parts any more, by the contract of `Memory::free`.
+        drop(unsafe { Box::from_raw(self.0.as_ptr()) });
+    }
+}
+
+/// A future that lies beside the cell. `None` once it has ended by itself.
+struct Lodger(Option<NonNull<dyn ErasedJob>>);
+
+// SAFETY: `ErasedJob` asks that of what it points to.
+unsafe impl Send for Lodger {}
+
+impl Future for Lodger {
+    type Output = Output;
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Output> {
+        let mut job = self.0.expect("a task is not polled after it was ready");
+        // SAFETY: rule 2: who polls the lodger has the stage. It is pinned by rule 1.
+        ready!(unsafe { Pin::new_unchecked(job.as_mut()) }.poll_job(cx));
+        self.0 = None;
+        Poll::Ready(Output(job))
+    }
+}
+
+impl Drop for Lodger {
+    fn drop(&mut self) {
+        if let Some(mut job) = self.0 {
+            // SAFETY: rule 2: who drops the lodger has the stage. It is pinned by rule 1.
+            unsafe { Pin::new_unchecked(job.as_mut()) }.clear();
+        }
+    }
+}
+
+/// An output that lies beside the cell.
+struct Output(NonNull<dyn ErasedJob>);
+
+// SAFETY: as a lodger.
+unsafe impl Send for Output {}
+
+impl Output {
+    /// # Safety
+    ///
+    /// - The cell lives: rule 3.
+    unsafe fn give(mut self, place: &mut dyn Any) {
+        // SAFETY: rule 2: who has the output has the stage, or took it from there.
+        unsafe { Pin::new_unchecked(self.0.as_mut()) }.give(place);
+        // There is nothing left to be dropped.
+        forget(self);
+    }
+}
+
+impl Drop for Output {
+    fn drop(&mut self) {
+        // SAFETY: rule 2: it is dropped where it lies in the cell, or else by rule 3.
+        unsafe { Pin::new_unchecked(self.0.as_mut()) }.clear();
+    }
+}
+
+/// What handles do besides what their wakers do.
+struct Handles;
+
+impl JoinTable for Handles {
+    fn poll_join(
+        &self,
+        task: &mut Waker,
+        cx: &mut Context<'_>,
+        place: &mut dyn Any,
+    ) -> Poll<Result<(), JoinError>> {
+        // The exclusive borrow is the handle's: nobody else polls or drops it.
+        let mut join = join_of(task);
+        let done = ready!(Pin::new(&mut *join).poll(cx));
+        // SAFETY: rule 3: the handle is borrowed.
+        Poll::Ready(done.map(|output| unsafe { output.give(place) }))
+    }
+
+    fn is_finished(&self, task: &Waker) -> bool {
+        join_of(task).is_finished()
+    }
+
+    fn id(&self, task: &Waker) -> TaskId {
+        TaskId::from_u64(join_of(task).id())
+    }
+}
+
+/// The handle that a waker is, for as long as it is borrowed. Through a shared borrow it is not to
+/// be polled.
+fn join_of(task: &Waker) -> ManuallyDrop<Join<Output>> {
+    let is_handle = ptr::eq(task.vtable(), &raw const HANDLE);
+    assert!(is_handle, "this waker is not a join handle");
+    // SAFETY: rule 4. It is not given up, by `ManuallyDrop`.
+    ManuallyDrop::new(unsafe { Join::new(header(task.data())) })
+}
+
+/// The handle of a placed task: waking it aborts, dropping it detaches. A clone of it is a waker of
+/// the task.
+static HANDLE: RawWakerVTable = RawWakerVTable::new(header::clone, abort_and_leave, abort, leave);
+
+/// # Safety
+///
+/// - For `HANDLE` alone: `data` is a handle's, which the caller gives away.
+unsafe fn abort_and_leave(data: *const ()) {
+    // SAFETY: by this function's contract.
+    unsafe { abort(data) };
+    // SAFETY: by this function's contract.
+    unsafe { leave(data) };
+}
+
+/// # Safety
+///
+/// - For `HANDLE` alone: `data` is a handle's.
+unsafe fn abort(data: *const ()) {
+    // SAFETY: rule 4. It is not given up, by `ManuallyDrop`.
+    let join = ManuallyDrop::new(unsafe { Join::<Output>::new(header(data)) });
+    join.abort();
+}
+
+/// # Safety
+///
+/// - For `HANDLE` alone: `data` is a handle's, which the caller gives away.
+unsafe fn leave(data: *const ()) {
+    // SAFETY: rule 4.
+    drop(unsafe { Join::<Output>::new(header(data)) });
+}
