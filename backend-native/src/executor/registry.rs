@@ -19,12 +19,18 @@ pub(super) struct Registry {
     shards: Box<[CachePadded<Mutex<Shard>>]>,
 }
 
+/// Its tasks lie in pages, so that a list which grows does not copy them, nor has room for as many
+/// again.
 #[derive(Debug, Default)]
 struct Shard {
-    tasks: Vec<Option<Runnable>>,
+    pages: Vec<Box<[Option<Runnable>; PAGE]>>,
+    n_places: u32,
     free: Vec<u32>,
     closed: bool,
 }
+
+/// Places in a page.
+const PAGE: usize = 64;
 
 impl Registry {
     pub(super) fn new(n_shards: usize) -> Self {
@@ -41,14 +47,11 @@ impl Registry {
             drop(inner);
             return false;
         }
-        let place = inner.free.pop().unwrap_or_else(|| {
-            inner.tasks.push(None);
-            u32::try_from(inner.tasks.len() - 1).expect("memory ends before four billion tasks")
-        });
+        let place = inner.place();
         // Relaxed: it is read by whoever runs the task, who got it through its word.
         task.tag()
             .store((shard as u64 + 1) << 32 | u64::from(place), Relaxed);
-        inner.tasks[place as usize] = Some(task);
+        inner.pages[place as usize / PAGE][place as usize % PAGE] = Some(task);
         true
     }
 
@@ -60,7 +63,8 @@ impl Registry {
         let place = tag as u32;
         let mut inner = lock(&self.shards[shard]);
         // After `close` there is nothing left to forget.
-        let task = inner.tasks.get_mut(place as usize).and_then(Option::take);
+        let page = inner.pages.get_mut(place as usize / PAGE);
+        let task = page.and_then(|page| page[place as usize % PAGE].take());
         if task.is_some() {
             inner.free.push(place);
             inner.shrink();
@@ -76,19 +80,36 @@ impl Registry {
             let mut inner = lock(shard);
             inner.closed = true;
             inner.free.clear();
-            tasks.extend(mem::take(&mut inner.tasks).into_iter().flatten());
+            let pages = mem::take(&mut inner.pages);
+            tasks.extend(pages.into_iter().flat_map(|page| *page).flatten());
         }
         tasks
     }
 }
 
 impl Shard {
+    /// A place that is free.
+    fn place(&mut self) -> u32 {
+        if let Some(place) = self.free.pop() {
+            return place;
+        }
+        let place = self.n_places;
+        if place as usize == self.pages.len() * PAGE {
+            self.pages.push(Box::new([const { None }; PAGE]));
+        }
+        let next = place.checked_add(1);
+        self.n_places = next.expect("memory ends before four billion tasks");
+        place
+    }
+
     /// Gives memory back once a crowd of tasks has gone.
     fn shrink(&mut self) {
-        const KEPT: usize = 1024;
-        if self.free.len() == self.tasks.len() && self.tasks.len() > KEPT {
-            self.tasks = Vec::new();
-            self.free = Vec::new();
+        const KEPT: u32 = 1024;
+        if self.free.len() == self.n_places as usize && self.n_places > KEPT {
+            *self = Shard {
+                closed: self.closed,
+                ..Shard::default()
+            };
         }
     }
 }
