@@ -27,7 +27,7 @@ const BACKLOG: i32 = 1024;
 
 /// A TCP connection of the native runtime.
 #[derive(Clone, Debug)]
-pub struct TcpStream(Arc<Source<net::TcpStream>>);
+pub struct TcpStream(triomphe::Arc<Source<net::TcpStream>>);
 
 impl TcpStream {
     /// One attempt at one address.
@@ -44,18 +44,20 @@ impl TcpStream {
             }
             Err(error) => return Err(error),
         };
-        Ok(Self(Arc::new(source)))
+        Ok(Self(triomphe::Arc::new(source)))
     }
 
     /// Takes a stream of std's, blocking or not (law `L104`).
     pub(crate) fn from_std(driver: &Arc<Driver>, stream: net::TcpStream) -> io::Result<Self> {
         stream.set_nonblocking(true)?;
-        Ok(Self(Arc::new(Source::new(driver, stream)?)))
+        Ok(Self(triomphe::Arc::new(Source::new(driver, stream)?)))
     }
 
     /// Gives a stream to std, blocking (law `L105`).
     pub(crate) fn into_std(self) -> io::Result<net::TcpStream> {
-        let stream = Arc::try_unwrap(self.0).map_err(|_| in_use())?.into_io();
+        let stream = triomphe::Arc::try_unwrap(self.0)
+            .map_err(|_| in_use())?
+            .into_io();
         stream.set_nonblocking(false)?;
         Ok(stream)
     }
@@ -187,7 +189,7 @@ impl RawTcpStream for TcpStream {
 
 /// A listening TCP socket of the native runtime.
 #[derive(Clone, Debug)]
-pub struct TcpListener(Arc<Source<net::TcpListener>>);
+pub struct TcpListener(triomphe::Arc<Source<net::TcpListener>>);
 
 impl TcpListener {
     /// Binds and listens.
@@ -198,18 +200,23 @@ impl TcpListener {
         socket.set_reuse_address(true)?;
         socket.bind(&addr.into())?;
         socket.listen(BACKLOG)?;
-        Ok(Self(Arc::new(Source::new(driver, socket.into())?)))
+        Ok(Self(triomphe::Arc::new(Source::new(
+            driver,
+            socket.into(),
+        )?)))
     }
 
     /// Takes a listener of std's, blocking or not (law `L104`).
     pub(crate) fn from_std(driver: &Arc<Driver>, listener: net::TcpListener) -> io::Result<Self> {
         listener.set_nonblocking(true)?;
-        Ok(Self(Arc::new(Source::new(driver, listener)?)))
+        Ok(Self(triomphe::Arc::new(Source::new(driver, listener)?)))
     }
 
     /// Gives a listener to std, blocking (law `L105`).
     pub(crate) fn into_std(self) -> io::Result<net::TcpListener> {
-        let listener = Arc::try_unwrap(self.0).map_err(|_| in_use())?.into_io();
+        let listener = triomphe::Arc::try_unwrap(self.0)
+            .map_err(|_| in_use())?
+            .into_io();
         listener.set_nonblocking(false)?;
         Ok(listener)
     }

@@ -19,7 +19,7 @@ use crate::{driver::Driver, reactor::Source};
 
 /// A UDP socket of the native runtime.
 #[derive(Clone, Debug)]
-pub struct UdpSocket(Arc<Source<net::UdpSocket>>);
+pub struct UdpSocket(triomphe::Arc<Source<net::UdpSocket>>);
 
 impl UdpSocket {
     /// Binds to an address.
@@ -30,12 +30,14 @@ impl UdpSocket {
     /// Takes a socket of std's, blocking or not (law `L104`).
     pub(crate) fn from_std(driver: &Arc<Driver>, socket: net::UdpSocket) -> io::Result<Self> {
         socket.set_nonblocking(true)?;
-        Ok(Self(Arc::new(Source::new(driver, socket)?)))
+        Ok(Self(triomphe::Arc::new(Source::new(driver, socket)?)))
     }
 
     /// Gives a socket to std, blocking (law `L105`).
     pub(crate) fn into_std(self) -> io::Result<net::UdpSocket> {
-        let socket = Arc::try_unwrap(self.0).map_err(|_| in_use())?.into_io();
+        let socket = triomphe::Arc::try_unwrap(self.0)
+            .map_err(|_| in_use())?
+            .into_io();
         socket.set_nonblocking(false)?;
         Ok(socket)
     }

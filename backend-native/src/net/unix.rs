@@ -34,7 +34,7 @@ const OFFER_AGAIN: Duration = Duration::from_millis(5);
 
 /// A Unix stream of the native runtime.
 #[derive(Clone, Debug)]
-pub struct UnixStream(Arc<Source<net::UnixStream>>);
+pub struct UnixStream(triomphe::Arc<Source<net::UnixStream>>);
 
 impl UnixStream {
     /// Connects, and waits while the listener's backlog is full, as std does (law `L131`).
@@ -61,7 +61,7 @@ impl UnixStream {
                 }
                 Err(error) => return Err(error),
             };
-            return Ok(Self(Arc::new(source)));
+            return Ok(Self(triomphe::Arc::new(source)));
         }
     }
 
@@ -74,12 +74,14 @@ impl UnixStream {
     /// Takes a stream of std's, blocking or not (law `L104`).
     pub(crate) fn from_std(driver: &Arc<Driver>, stream: net::UnixStream) -> io::Result<Self> {
         stream.set_nonblocking(true)?;
-        Ok(Self(Arc::new(Source::new(driver, stream)?)))
+        Ok(Self(triomphe::Arc::new(Source::new(driver, stream)?)))
     }
 
     /// Gives a stream to std, blocking (law `L105`).
     pub(crate) fn into_std(self) -> io::Result<net::UnixStream> {
-        let stream = Arc::try_unwrap(self.0).map_err(|_| in_use())?.into_io();
+        let stream = triomphe::Arc::try_unwrap(self.0)
+            .map_err(|_| in_use())?
+            .into_io();
         stream.set_nonblocking(false)?;
         Ok(stream)
     }
@@ -162,7 +164,7 @@ impl RawUnixStream for UnixStream {
 
 /// A listening Unix socket of the native runtime.
 #[derive(Clone, Debug)]
-pub struct UnixListener(Arc<Source<net::UnixListener>>);
+pub struct UnixListener(triomphe::Arc<Source<net::UnixListener>>);
 
 impl UnixListener {
     /// Binds and listens.
@@ -173,12 +175,14 @@ impl UnixListener {
     /// Takes a listener of std's, blocking or not (law `L104`).
     pub(crate) fn from_std(driver: &Arc<Driver>, listener: net::UnixListener) -> io::Result<Self> {
         listener.set_nonblocking(true)?;
-        Ok(Self(Arc::new(Source::new(driver, listener)?)))
+        Ok(Self(triomphe::Arc::new(Source::new(driver, listener)?)))
     }
 
     /// Gives a listener to std, blocking (law `L105`).
     pub(crate) fn into_std(self) -> io::Result<net::UnixListener> {
-        let listener = Arc::try_unwrap(self.0).map_err(|_| in_use())?.into_io();
+        let listener = triomphe::Arc::try_unwrap(self.0)
+            .map_err(|_| in_use())?
+            .into_io();
         listener.set_nonblocking(false)?;
         Ok(listener)
     }
@@ -220,7 +224,7 @@ impl RawUnixListener for UnixListener {
 
 /// A Unix datagram socket of the native runtime.
 #[derive(Clone, Debug)]
-pub struct UnixDatagram(Arc<Source<net::UnixDatagram>>);
+pub struct UnixDatagram(triomphe::Arc<Source<net::UnixDatagram>>);
 
 impl UnixDatagram {
     /// Binds to an address, or to none.
@@ -241,12 +245,14 @@ impl UnixDatagram {
     /// Takes a socket of std's, blocking or not (law `L104`).
     pub(crate) fn from_std(driver: &Arc<Driver>, socket: net::UnixDatagram) -> io::Result<Self> {
         socket.set_nonblocking(true)?;
-        Ok(Self(Arc::new(Source::new(driver, socket)?)))
+        Ok(Self(triomphe::Arc::new(Source::new(driver, socket)?)))
     }
 
     /// Gives a socket to std, blocking (law `L105`).
     pub(crate) fn into_std(self) -> io::Result<net::UnixDatagram> {
-        let socket = Arc::try_unwrap(self.0).map_err(|_| in_use())?.into_io();
+        let socket = triomphe::Arc::try_unwrap(self.0)
+            .map_err(|_| in_use())?
+            .into_io();
         socket.set_nonblocking(false)?;
         Ok(socket)
     }
