@@ -74,21 +74,21 @@ pub trait Placed: Send {
     fn parts(self: Pin<&mut Self>) -> (&mut Room, Pin<&mut (dyn ErasedJob + 'static)>);
 }
 
-/// Room in the box of a task, for what the backend keeps of it: [`Room::WORDS`] words that are
-/// written by nobody else. What is left in it is not dropped.
+/// Room in the box of a task, for what the backend keeps of it: [`Room::BYTES`] bytes that are
+/// written by nobody else, aligned to eight. What is left in it is not dropped.
 #[derive(Debug)]
-#[repr(C)]
+#[repr(C, align(8))]
 pub struct Room {
-    words: MaybeUninit<[usize; Room::WORDS]>,
+    bytes: MaybeUninit<[u8; Room::BYTES]>,
 }
 
 impl Room {
-    /// Its size in words; it is aligned as they are.
-    pub const WORDS: usize = 12;
+    /// Its size.
+    pub const BYTES: usize = 88;
 
     fn empty() -> Self {
         Room {
-            words: MaybeUninit::uninit(),
+            bytes: MaybeUninit::uninit(),
         }
     }
 }
