@@ -23,7 +23,7 @@ pub(super) struct Registry {
 /// again.
 #[derive(Debug, Default)]
 struct Shard {
-    pages: Vec<Box<[Option<Runnable>; PAGE]>>,
+    pages: Vec<Box<[Option<Runnable>]>>,
     n_places: u32,
     free: Vec<u32>,
     closed: bool,
@@ -81,7 +81,7 @@ impl Registry {
             inner.closed = true;
             inner.free.clear();
             let pages = mem::take(&mut inner.pages);
-            tasks.extend(pages.into_iter().flat_map(|page| *page).flatten());
+            tasks.extend(pages.into_iter().flatten().flatten());
         }
         tasks
     }
