@@ -16,7 +16,7 @@ use super::{event::Token, slot::Slot};
 use crate::driver::{Driver, NAME};
 
 /// Places in a page: as many as a word has bits.
-const PAGE: usize = u32::BITS as usize;
+const PAGE: usize = u64::BITS as usize;
 
 /// Where [`PAGE`] sources have their places.
 pub(super) struct Page {
@@ -65,7 +65,7 @@ struct Entry {
     /// `None` while nobody is in it.
     page: Option<Arc<Page>>,
     /// A bit for each place that is taken.
-    taken: u32,
+    taken: u64,
     /// Grows each time that a place of this page is given away, and outlives the page.
     generation: u32,
 }
@@ -89,7 +89,7 @@ impl Table {
         let place = entry.taken.trailing_ones();
         entry.taken |= 1 << place;
         entry.generation = entry.generation.wrapping_add(1);
-        if entry.taken == u32::MAX {
+        if entry.taken == u64::MAX {
             self.roomy.pop();
         }
         self.n_sources += 1;
@@ -117,7 +117,7 @@ impl Table {
     pub(super) fn remove(&mut self, index: u32) -> Option<Arc<Page>> {
         let at = index / PAGE as u32;
         let entry = &mut self.entries[at as usize];
-        if entry.taken == u32::MAX {
+        if entry.taken == u64::MAX {
             self.roomy.push(at);
         }
         entry.taken &= !(1 << (index % PAGE as u32));
