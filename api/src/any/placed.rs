@@ -84,7 +84,7 @@ pub struct Room {
 
 impl Room {
     /// Its size.
-    pub const BYTES: usize = 88;
+    pub const BYTES: usize = 80;
 
     fn empty() -> Self {
         Room {

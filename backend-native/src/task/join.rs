@@ -6,7 +6,8 @@
 //!
 //! A task has one handle, made with it, that is not `Clone`; it is used through `&mut` or dropped,
 //! so it is used by one thread at a time. It is a reference by rule 2 of `header.rs`, and its `T`
-//! is the output of the future in the cell, since [`Join::new`] is called where both are known.
+//! is the output of the future in the cell, since [`Join::new`] is called where both are known. It
+//! keeps in its pointer, of which the lowest bit is free, whether it took the output.
 
 #![allow(unsafe_code)]
 
@@ -14,7 +15,7 @@ use std::{
     marker::PhantomData,
     pin::Pin,
     ptr::NonNull,
-    task::{Context, Poll},
+    task::{Context, Poll, ready},
 };
 
 use anyrt_api::task::JoinError;
@@ -27,6 +28,7 @@ use super::{
 /// The join handle of a task: a future of its output. Dropping it detaches the task.
 #[must_use = "dropping a join handle detaches the task; write `drop` to say so"]
 pub(crate) struct Join<T> {
+    /// With `TAKEN` in its address.
     task: NonNull<Header>,
     output: PhantomData<fn() -> T>,
 }
@@ -36,11 +38,15 @@ unsafe impl<T: Send> Send for Join<T> {}
 // SAFETY: `&Join` reaches atomics alone.
 unsafe impl<T: Send> Sync for Join<T> {}
 
+/// The output was taken.
+const TAKEN: usize = 1;
+const _: () = assert!(align_of::<Header>() > TAKEN);
+
 impl<T> Join<T> {
     /// # Safety
     ///
-    /// - `task` is the pointer of a new task whose output is a `T`; the caller gives the handle's
-    ///   reference away.
+    /// - `task` is the pointer of a new task whose output is a `T`, or what
+    ///   [`tagged`](Self::tagged) gave; the caller gives the handle's reference away.
     #[inline]
     pub(super) unsafe fn new(task: NonNull<Header>) -> Self {
         Self {
@@ -55,7 +61,7 @@ impl<T> Join<T> {
         if header.state.abort() {
             header.state.retain();
             // SAFETY: rule 4 of `header.rs`: a reference for it was made a line above.
-            unsafe { (header.table.schedule)(self.task) };
+            unsafe { (header.table.schedule)(self.pointer()) };
         }
     }
 
@@ -66,45 +72,71 @@ impl<T> Join<T> {
 
     /// Names the task among those that exist: its address.
     pub(crate) fn id(&self) -> u64 {
-        self.task.addr().get() as u64
+        self.pointer().addr().get() as u64
     }
 
     /// The task that this is the handle of.
+    #[inline]
     pub(super) fn pointer(&self) -> NonNull<Header> {
+        let task = self.task.as_ptr().map_addr(|addr| addr & !TAKEN);
+        // SAFETY: it is the pointer of a task.
+        unsafe { NonNull::new_unchecked(task) }
+    }
+
+    /// What makes the same handle again, by [`new`](Self::new).
+    #[inline]
+    pub(super) fn tagged(&self) -> NonNull<Header> {
         self.task
+    }
+
+    /// True once it has given its output.
+    #[inline]
+    fn is_taken(&self) -> bool {
+        self.task.addr().get() & TAKEN != 0
+    }
+
+    fn take(&mut self) {
+        self.task = self.task.map_addr(|addr| addr | TAKEN);
     }
 
     fn header(&self) -> &Header {
         // SAFETY: the handle is a reference.
-        unsafe { self.task.as_ref() }
+        unsafe { self.pointer().as_ref() }
     }
 }
 
 impl<T> Future for Join<T> {
     type Output = Result<T, JoinError>;
 
-    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        // SAFETY: this is the handle, borrowed mutably. That the output is taken once is seen to
-        // there.
-        unsafe { poll_output(self.task, cx) }
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        assert!(
+            !self.is_taken(),
+            "a join handle was polled after it had given its output"
+        );
+        // SAFETY: this is the handle, borrowed mutably, and it took no output yet.
+        let output = ready!(unsafe { poll_output(self.pointer(), cx) });
+        self.take();
+        Poll::Ready(output)
     }
 }
 
 impl<T> Drop for Join<T> {
     #[inline]
     fn drop(&mut self) {
-        let header = self.header();
+        let (task, header) = (self.pointer(), self.header());
         // SAFETY: this is the handle, borrowed mutably.
         unsafe { header.withdraw_joiner() };
         match header.state.leave() {
             Leave::Left { last: false } => {}
             // SAFETY: the reference was given up, and was the last.
-            Leave::Left { last: true } => unsafe { free(self.task) },
+            Leave::Left { last: true } => unsafe { free(task) },
             Leave::Output => {
-                // SAFETY: complete, and this is the handle: the output is its own.
-                unsafe { (header.table.drop_output)(self.task) };
+                if !self.is_taken() {
+                    // SAFETY: complete, and this is the handle: the output is its own.
+                    unsafe { (header.table.drop_output)(task) };
+                }
                 // SAFETY: nothing uses the handle after its drop.
-                unsafe { release(self.task) };
+                unsafe { release(task) };
             }
         }
     }

@@ -28,8 +28,8 @@
 //!
 //! Aborting is a flag and a wake. `Ready` of a poll that was already running wins over it.
 //!
-//! Where the type of the future is forgotten, the future comes in a box that has room for the rest of
-//! the task (`placed.rs`): the same states and the same code, in memory that was brought.
+//! Where the type of the future is forgotten, the future comes in a box that has room for the rest
+//! of the task (`placed.rs`): the same states and the same code, in memory that was brought.
 //!
 //! A task that is not in a queue and not running would be forgotten by everybody but its wakers. So
 //! before it is idle for the first time, its schedule is asked to keep a reference; a task that

@@ -20,10 +20,10 @@
 
 use std::{
     any::Any,
-    mem::{ManuallyDrop, MaybeUninit, forget},
+    mem::{self, ManuallyDrop, forget},
     pin::Pin,
     ptr::{self, NonNull},
-    task::{Context, Poll, RawWakerVTable, Waker, ready},
+    task::{Context, Poll, RawWaker, RawWakerVTable, Waker, ready},
 };
 
 use anyrt_api::{
@@ -53,20 +53,19 @@ where
     // SAFETY: it stays where it is, and is dropped by `Brought`.
     let whole = unsafe { Pin::into_inner_unchecked(task.into_box()) };
     let whole = NonNull::from(Box::leak(whole));
-    // SAFETY: it was leaked a line above, and is pinned from now on as it was.
-    let (room, job) = unsafe { Pin::new_unchecked(&mut *whole.as_ptr()) }.parts();
+    // SAFETY: it was leaked a line above.
+    let parts = unsafe { &mut *whole.as_ptr() };
+    // SAFETY: it is pinned from now on as it was.
+    let (room, job) = unsafe { Pin::new_unchecked(parts) }.parts();
     // SAFETY: the job is not moved.
     let job = NonNull::from(unsafe { job.get_unchecked_mut() });
-    let cell = NonNull::from(room).cast::<MaybeUninit<Cell<Lodger, S, Brought>>>();
+    let cell = NonNull::from(room).cast::<Cell<Lodger, S, Brought>>();
     let new = Cell::new(Lodger(Some(job)), schedule, Brought(whole));
     // SAFETY: rule 1; the room is large enough, as was asserted.
-    let cell = NonNull::from(unsafe { (*cell.as_ptr()).write(new) });
+    unsafe { cell.write(new) };
     // SAFETY: it is new, and the box stays until `Brought` frees it.
     let (runnable, join) = unsafe { Cell::references(cell) };
-    let handle = ManuallyDrop::new(join).pointer();
-    // SAFETY: `HANDLE` keeps the contract of wakers, from any thread; the handle's reference goes
-    // with it.
-    let handle = unsafe { Waker::new(handle.as_ptr().cast(), &HANDLE) };
+    let handle = waker_of(ManuallyDrop::new(join));
     (runnable, PlacedJoin::new(handle, &Handles, meta))
 }
 
@@ -101,9 +100,9 @@ impl Future for Lodger {
     type Output = Output;
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Output> {
-        let mut job = self.0.expect("a task is not polled after it was ready");
-        // SAFETY: rule 2: who polls the lodger has the stage. It is pinned by rule 1.
-        ready!(unsafe { Pin::new_unchecked(job.as_mut()) }.poll_job(cx));
+        let job = self.0.expect("a task is not polled after it was ready");
+        // SAFETY: rule 2: who polls the lodger has the stage.
+        ready!(unsafe { pinned(job) }.poll_job(cx));
         self.0 = None;
         Poll::Ready(Output(job))
     }
@@ -111,9 +110,9 @@ impl Future for Lodger {
 
 impl Drop for Lodger {
     fn drop(&mut self) {
-        if let Some(mut job) = self.0 {
-            // SAFETY: rule 2: who drops the lodger has the stage. It is pinned by rule 1.
-            unsafe { Pin::new_unchecked(job.as_mut()) }.clear();
+        if let Some(job) = self.0 {
+            // SAFETY: rule 2: who drops the lodger has the stage.
+            unsafe { pinned(job) }.clear();
         }
     }
 }
@@ -128,9 +127,9 @@ impl Output {
     /// # Safety
     ///
     /// - The cell lives: rule 3.
-    unsafe fn give(mut self, place: &mut dyn Any) {
+    unsafe fn give(self, place: &mut dyn Any) {
         // SAFETY: rule 2: who has the output has the stage, or took it from there.
-        unsafe { Pin::new_unchecked(self.0.as_mut()) }.give(place);
+        unsafe { pinned(self.0) }.give(place);
         // There is nothing left to be dropped.
         forget(self);
     }
@@ -139,8 +138,18 @@ impl Output {
 impl Drop for Output {
     fn drop(&mut self) {
         // SAFETY: rule 2: it is dropped where it lies in the cell, or else by rule 3.
-        unsafe { Pin::new_unchecked(self.0.as_mut()) }.clear();
+        unsafe { pinned(self.0) }.clear();
     }
+}
+
+/// # Safety
+///
+/// - The job is the caller's, by rule 2.
+unsafe fn pinned<'a>(mut job: NonNull<dyn ErasedJob>) -> Pin<&'a mut dyn ErasedJob> {
+    // SAFETY: by this function's contract.
+    let job = unsafe { job.as_mut() };
+    // SAFETY: it is pinned, by rule 1.
+    unsafe { Pin::new_unchecked(job) }
 }
 
 /// What handles do besides what their wakers do.
@@ -156,6 +165,8 @@ impl JoinTable for Handles {
         // The exclusive borrow is the handle's: nobody else polls or drops it.
         let mut join = join_of(task);
         let done = ready!(Pin::new(&mut *join).poll(cx));
+        // The handle has been told that the output is taken. What it was is the same reference.
+        forget(mem::replace(task, waker_of(join)));
         // SAFETY: rule 3: the handle is borrowed.
         Poll::Ready(done.map(|output| unsafe { output.give(place) }))
     }
@@ -178,9 +189,25 @@ fn join_of(task: &Waker) -> ManuallyDrop<Join<Output>> {
     ManuallyDrop::new(unsafe { Join::new(header(task.data())) })
 }
 
+/// The waker that a handle is; its reference goes with it.
+fn waker_of(join: ManuallyDrop<Join<Output>>) -> Waker {
+    // SAFETY: `HANDLE` keeps the contract of wakers, from any thread.
+    unsafe { Waker::new(join.tagged().as_ptr().cast(), &HANDLE) }
+}
+
 /// The handle of a placed task: waking it aborts, dropping it detaches. A clone of it is a waker of
 /// the task.
-static HANDLE: RawWakerVTable = RawWakerVTable::new(header::clone, abort_and_leave, abort, leave);
+static HANDLE: RawWakerVTable = RawWakerVTable::new(clone, abort_and_leave, abort, leave);
+
+/// # Safety
+///
+/// - For `HANDLE` alone: `data` is a handle's.
+unsafe fn clone(data: *const ()) -> RawWaker {
+    // SAFETY: rule 4. It is not given up, by `ManuallyDrop`.
+    let join = ManuallyDrop::new(unsafe { Join::<Output>::new(header(data)) });
+    // SAFETY: the handle is a reference.
+    unsafe { header::clone(join.pointer().as_ptr().cast()) }
+}
 
 /// # Safety
 ///

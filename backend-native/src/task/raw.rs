@@ -20,14 +20,21 @@
 //! 3. When the last reference was given up, the thread that did, which frees the cell.
 //! 4. In all other states nobody.
 //!
-//! A future is pinned where it lies: nothing moves a `Stage::Future` out of the cell, it is dropped
-//! in place by overwriting the stage. Each change of hands is a Release and an Acquire of the word.
+//! What is in the stage is not written there, since that would take a word. It is the future until
+//! `end` drops it, which the thread does that has `RUNNING`, and then the output, until the handle
+//! takes it or it is dropped, by rule 2; then nothing. So for others than that thread it is the
+//! future while `COMPLETE` is clear. Whether the handle took the output the handle knows, and
+//! neither takes nor drops it again.
+//!
+//! A future is pinned where it lies: nothing moves it out of the cell, it is dropped in place. Each
+//! change of hands is a Release and an Acquire of the word.
 
 #![allow(unsafe_code)]
 
 use std::{
     cell::UnsafeCell,
-    io, mem,
+    io,
+    mem::{self, ManuallyDrop},
     panic::{AssertUnwindSafe, catch_unwind},
     pin::Pin,
     ptr::NonNull,
@@ -49,17 +56,17 @@ pub(super) struct Cell<F: Future, S, M = Heap> {
     header: Header,
     schedule: S,
     stage: UnsafeCell<Stage<F>>,
-    // The last field: it is dropped last.
     memory: M,
 }
 
 /// What a cell lies in.
 pub(super) trait Memory: Send + 'static {
-    /// Drops what is left in a cell, and frees its memory.
+    /// Frees the memory of a cell.
     ///
     /// # Safety
     ///
-    /// - `cell` lies in a memory of this kind, this one is in it, and nobody uses it any more.
+    /// - `cell` lies in a memory of this kind, this one is in it, and nobody uses it any more; its
+    ///   stage is empty.
     unsafe fn free<C>(cell: NonNull<C>);
 }
 
@@ -74,10 +81,9 @@ impl Memory for Heap {
     }
 }
 
-enum Stage<F: Future> {
-    Future(F),
-    Output(Result<F::Output, JoinError>),
-    Taken,
+union Stage<F: Future> {
+    future: ManuallyDrop<F>,
+    output: ManuallyDrop<Result<F::Output, JoinError>>,
 }
 
 impl<F, S> Cell<F, S>
@@ -118,7 +124,9 @@ where
         Self {
             header: Header::new(Self::TABLE),
             schedule,
-            stage: UnsafeCell::new(Stage::Future(future)),
+            stage: UnsafeCell::new(Stage {
+                future: ManuallyDrop::new(future),
+            }),
             memory,
         }
     }
@@ -178,11 +186,11 @@ where
     unsafe fn poll(&self, cx: &mut Context<'_>) -> Poll<Result<F::Output, JoinError>> {
         let poll = catch_unwind(AssertUnwindSafe(|| {
             // SAFETY: rule 1, by this function's contract.
-            match unsafe { &mut *self.stage.get() } {
-                // SAFETY: the future stays where it is until the stage is overwritten.
-                Stage::Future(future) => unsafe { Pin::new_unchecked(future) }.poll(cx),
-                _ => unreachable!("a task that is not complete holds its future"),
-            }
+            let stage = unsafe { &mut *self.stage.get() };
+            // SAFETY: the future is dropped in `end`, after the last poll.
+            let future = unsafe { &mut stage.future };
+            // SAFETY: it stays where it is until it is dropped.
+            unsafe { Pin::new_unchecked(&mut **future) }.poll(cx)
         }));
         match poll {
             Ok(poll) => poll.map(Ok),
@@ -235,7 +243,11 @@ where
         let cell = unsafe { Self::of(task) };
         // SAFETY: rule 1, by this function's contract.
         let stage = unsafe { &mut *cell.stage.get() };
-        let panic = catch_unwind(AssertUnwindSafe(|| *stage = Stage::Taken)).err();
+        // SAFETY: it is there until it is dropped here.
+        let future = unsafe { &mut stage.future };
+        // SAFETY: a task ends once.
+        let drop_future = || unsafe { ManuallyDrop::drop(future) };
+        let panic = catch_unwind(AssertUnwindSafe(drop_future)).err();
         let output = match (output, panic) {
             (output, None) => output,
             (output @ Ok(_), Some(payload)) => {
@@ -248,14 +260,14 @@ where
                 output
             }
         };
-        *stage = Stage::Output(output);
+        stage.output = ManuallyDrop::new(output);
         cell.schedule.finished(&cell.header.tag);
         let state = &cell.header.state;
         if state.is_sole() {
             // SAFETY: rule 2: there is no handle, and nobody else who could look.
             unsafe { Self::drop_output(task) };
-            // SAFETY: rule 2 of `header.rs`: ours is the last reference.
-            return unsafe { Self::free(task) };
+            // SAFETY: rule 2 of `header.rs`: ours is the last reference. The stage is empty.
+            return unsafe { M::free(task.cast::<Self>()) };
         }
         match state.complete() {
             Complete::Left => return,
@@ -296,30 +308,35 @@ where
 
     /// # Safety
     ///
-    /// - The output belongs to the caller, by rule 2; the second pointer has room for it.
+    /// - The output belongs to the caller, by rule 2, and is still there; the second pointer has
+    ///   room for it.
     unsafe fn take_output(task: NonNull<Header>, place: NonNull<()>) {
         // SAFETY: the caller has a reference.
         let cell = unsafe { Self::of(task) };
         // SAFETY: rule 2, by this function's contract.
         let stage = unsafe { &mut *cell.stage.get() };
-        match mem::replace(stage, Stage::Taken) {
-            // SAFETY: by this function's contract.
-            Stage::Output(output) => unsafe { place.cast().write(output) },
-            _ => panic!("a join handle was polled after it had given its output"),
-        }
+        // SAFETY: by this function's contract.
+        let output = unsafe { &mut stage.output };
+        // SAFETY: by this function's contract nobody takes or drops it again.
+        let output = unsafe { ManuallyDrop::take(output) };
+        // SAFETY: by this function's contract.
+        unsafe { place.cast().write(output) };
     }
 
     /// # Safety
     ///
-    /// - The output belongs to the caller, by rule 2.
+    /// - The output belongs to the caller, by rule 2, and is still there.
     unsafe fn drop_output(task: NonNull<Header>) {
         // SAFETY: the caller has a reference.
         let cell = unsafe { Self::of(task) };
         // SAFETY: rule 2, by this function's contract.
         let stage = unsafe { &mut *cell.stage.get() };
-        let panicked = matches!(stage, Stage::Output(Err(error)) if error.is_panic());
-        if mem::needs_drop::<F::Output>() || !matches!(stage, Stage::Output(Ok(_))) {
-            quietly(|| *stage = Stage::Taken);
+        // SAFETY: by this function's contract.
+        let output = unsafe { &mut stage.output };
+        let panicked = matches!(&**output, Err(error) if error.is_panic());
+        if mem::needs_drop::<F::Output>() || output.is_err() {
+            // SAFETY: by this function's contract nobody takes or drops it again.
+            quietly(|| unsafe { ManuallyDrop::drop(output) });
         }
         if panicked {
             cell.schedule.unhandled_panic();
@@ -332,10 +349,14 @@ where
     unsafe fn free(task: NonNull<Header>) {
         let cell = task.cast::<Self>();
         // SAFETY: rule 3.
-        let stage = unsafe { &mut *cell.as_ref().stage.get() };
-        // A future is still here if the task was never run nor cancelled.
-        if matches!(stage, Stage::Future(_)) {
-            quietly(|| *stage = Stage::Taken);
+        let Self { header, stage, .. } = unsafe { cell.as_ref() };
+        if !header.state.is_complete() {
+            // SAFETY: rule 3.
+            let stage = unsafe { &mut *stage.get() };
+            // SAFETY: it never came to its end.
+            let future = unsafe { &mut stage.future };
+            // SAFETY: as above, and it never will.
+            quietly(|| unsafe { ManuallyDrop::drop(future) });
         }
         // SAFETY: rule 3.
         unsafe { M::free(cell) };

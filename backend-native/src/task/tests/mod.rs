@@ -13,6 +13,8 @@ use std::{
     thread,
 };
 
+use anyrt_api::{any::PlacedTask, task::TaskMeta};
+
 use super::*;
 
 /// A queue that tasks are scheduled into; leaked, so that a `Schedule` can be `Copy`.
@@ -81,6 +83,63 @@ impl Wake for Count {
     fn wake(self: Arc<Self>) {
         self.0.fetch_add(1, SeqCst);
     }
+}
+
+#[test]
+fn a_task_is_its_header_its_schedule_and_its_future() {
+    struct Large([u64; 7]);
+
+    impl Future for Large {
+        type Output = ();
+
+        fn poll(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<()> {
+            assert_eq!(self.0, [0; 7]);
+            Poll::Ready(())
+        }
+    }
+
+    let parts = size_of::<header::Header>() + size_of::<Queue>() + size_of::<Large>();
+    assert_eq!(size_of::<raw::Cell<Large, Queue>>(), parts);
+    let (task, join) = spawn(Large([0; 7]), Queue::new());
+    task.run();
+    assert!(join.is_finished());
+}
+
+#[test]
+fn an_output_is_given_once() {
+    let queue = Queue::new();
+    let (task, mut join) = spawn(future::ready(Arc::new(())), queue);
+    task.run();
+    let mut poll = || Pin::new(&mut join).poll(&mut Context::from_waker(Waker::noop()));
+    let Poll::Ready(Ok(output)) = poll() else {
+        panic!("it has ended well");
+    };
+    let again = std::panic::catch_unwind(std::panic::AssertUnwindSafe(poll));
+    assert!(again.is_err());
+    assert!(join.is_finished());
+    drop(join);
+    assert_eq!(Arc::strong_count(&output), 1);
+}
+
+#[test]
+fn an_output_in_brought_memory_is_given_once() {
+    let queue = Queue::new();
+    let task = PlacedTask::new(future::ready(Arc::new(())));
+    let (task, mut join) = spawn_placed(task, TaskMeta::new(), queue);
+    task.run();
+    let mut poll = || {
+        let mut output = None::<Arc<()>>;
+        let done = join.poll_join(&mut Context::from_waker(Waker::noop()), &mut output);
+        done.map_ok(|()| output)
+    };
+    let Poll::Ready(Ok(Some(output))) = poll() else {
+        panic!("it has ended well");
+    };
+    let again = std::panic::catch_unwind(std::panic::AssertUnwindSafe(poll));
+    assert!(again.is_err());
+    assert!(join.is_finished());
+    drop(join);
+    assert_eq!(Arc::strong_count(&output), 1);
 }
 
 #[test]
