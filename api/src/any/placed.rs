@@ -23,6 +23,10 @@ use crate::task::{JoinError, TaskId, TaskMeta};
 /// [`spawn_raw`](crate::Spawn::spawn_raw), and costs two allocations more. A backend that does
 /// names it in [`Core::capabilities`](crate::Core::capabilities), by
 /// [`Capabilities::placed`](super::Capabilities::placed). What it owes is what `spawn_raw` does.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` does not start erased tasks in the memory that they bring",
+    note = "leave `placed` out of `Core::capabilities`: erased tasks are spawned without it"
+)]
 pub trait SpawnPlaced: Send + Sync {
     /// Starts a task, as [`spawn_raw`](crate::Spawn::spawn_raw).
     fn spawn_placed(&self, task: PlacedTask, meta: TaskMeta) -> PlacedJoin;
@@ -68,6 +72,10 @@ impl fmt::Debug for PlacedTask {
 }
 
 /// What stands in the box of a [`PlacedTask`].
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not what stands in the box of an erased task",
+    note = "`PlacedTask::new` makes it, and nobody else"
+)]
 pub trait Placed: Send {
     /// The room for the backend, and the future with its output. Both stay where they are until
     /// the box is dropped.
@@ -178,6 +186,10 @@ impl fmt::Debug for PlacedJoin {
 }
 
 /// What a [`PlacedJoin`] can do besides what its waker does. Each function is given that waker.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not the table of a join handle",
+    note = "a backend that implements `SpawnPlaced` implements `JoinTable` for its handles"
+)]
 pub trait JoinTable: Send + Sync {
     /// As [`PlacedJoin::poll_join`]: polls for the end of the task, and
     /// [gives](ErasedJob::give) its output to `place`.

@@ -274,6 +274,10 @@ impl Carried {
 pub(super) type BoxJob = Pin<Box<dyn ErasedJob>>;
 
 /// A future that keeps its output beside it.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not an erased future with its output",
+    note = "`PlacedTask::new` makes it, and nobody else"
+)]
 pub trait ErasedJob: Send {
     /// Ready once the future has been dropped and the output stands. Not to be called after that,
     /// nor after a panic.
