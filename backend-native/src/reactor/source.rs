@@ -24,8 +24,8 @@ use crate::driver::Driver;
 
 /// A non-blocking socket of the system and its registration with a reactor.
 ///
-/// Small, since there may be as many as the system has descriptors: with its counters in an `Arc`
-/// it has 32 bytes, and its place another 64.
+/// Small, since there may be as many as the system has descriptors: with its counter it has 24
+/// bytes, and its place another 64.
 #[derive(Debug)]
 pub(crate) struct Source<T: AsHandle> {
     page: Arc<Page>,

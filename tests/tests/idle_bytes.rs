@@ -1,0 +1,77 @@
+//! What waits on native costs few bytes: an idle task beyond its future, and an idle connection
+//! with its task, its future and a buffer of one byte.
+//!
+//! One test in a process of its own, since the counter sees every thread. Beside other runtimes the
+//! same is measured by `cargo run --release -p anyrt-benches -- memory_tasks memory_connections`.
+
+use std::alloc::System;
+use std::future::pending;
+use std::net::TcpStream as Client;
+
+use anyrt_api::net::TcpListener;
+use anyrt_api::{Spawn, task};
+use stats_alloc::{INSTRUMENTED_SYSTEM, StatsAlloc};
+
+#[global_allocator]
+static COUNTER: &StatsAlloc<System> = &INSTRUMENTED_SYSTEM;
+
+/// Pages of the runtime's lists are as full as they get with a multiple of 64.
+const N_TASKS: usize = 6_400;
+const N_CONNECTIONS: usize = 320;
+
+fn held() -> isize {
+    let stats = COUNTER.stats();
+    let grown = stats.bytes_allocated as isize + stats.bytes_reallocated;
+    grown - stats.bytes_deallocated as isize
+}
+
+/// Bytes each, of so many.
+fn each(before: isize, n: usize) -> f64 {
+    (held() - before) as f64 / n as f64
+}
+
+async fn yield_some() {
+    for _ in 0..10 {
+        task::yield_now().await;
+    }
+}
+
+#[test]
+fn what_waits_is_small() {
+    // One worker, so that its list of tasks is the only one.
+    let native = anyrt_native::Builder::new().workers(1).build();
+    let native = native.expect("a runtime");
+    let rt = native.handle();
+    let tasks = rt.clone();
+    let bytes = native.block_on(rt.spawn(async move {
+        let before = held();
+        for _ in 0..N_TASKS / 64 {
+            (0..64).for_each(|_| drop(tasks.spawn(pending::<()>())));
+            yield_some().await;
+        }
+        each(before, N_TASKS)
+    }));
+    let bytes = bytes.expect("no panic");
+    println!("an idle task: {bytes:.1} bytes");
+    assert!(bytes <= 66.0, "an idle task: {bytes} bytes");
+
+    let connections = rt.clone();
+    let bytes = native.block_on(rt.spawn(async move {
+        let listener = TcpListener::bind_in("127.0.0.1:0", &connections).await?;
+        let addr = listener.local_addr()?;
+        let mut clients = Vec::with_capacity(N_CONNECTIONS);
+        let before = held();
+        for _ in 0..N_CONNECTIONS {
+            clients.push(Client::connect(addr)?);
+            let (stream, _) = listener.accept().await?;
+            drop(connections.spawn(async move {
+                let _ = stream.read(&mut [0]).await;
+            }));
+            yield_some().await;
+        }
+        std::io::Result::Ok(each(before, N_CONNECTIONS))
+    }));
+    let bytes = bytes.expect("no panic").expect("loopback");
+    println!("an idle connection: {bytes:.1} bytes");
+    assert!(bytes <= 208.0, "an idle connection: {bytes} bytes");
+}
