@@ -44,7 +44,7 @@ use crate::{Core, Runtime};
 /// Cheap to clone. Reads and writes cost one virtual call more than on the backend itself; accept
 /// and sleep one allocation; connect and open that of the object and one that is freed when the
 /// future is done; spawn and join at most two, and none on a backend that is
-/// [`SpawnPlaced`](crate::any::SpawnPlaced).
+/// [`SpawnPlaced`].
 #[derive(Clone)]
 pub struct AnyRuntime {
     erased: Arc<dyn Erased>,
