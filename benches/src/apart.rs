@@ -22,7 +22,7 @@ pub fn run(scenario: &Scenario, cell: &Cell, setup: &Setup) -> io::Result<Vec<Va
     let program = env::current_exe()?;
     let program = match scenario.place {
         Place::Inside => return (cell.run)(setup),
-        Place::Apart => program,
+        Place::Apart | Place::Network => program,
         Place::Counted => program.with_file_name(COUNTED),
     };
     if !program.is_file() {

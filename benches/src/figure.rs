@@ -2,7 +2,7 @@
 //!
 //! Pure arithmetic. It knows neither scenarios nor runtimes.
 
-use std::time::Duration;
+use std::{cmp::Ordering, time::Duration};
 
 use serde::{Deserialize, Serialize};
 
@@ -17,6 +17,14 @@ pub enum Better {
 }
 
 impl Better {
+    /// The better value first.
+    pub fn order(self, a: f64, b: f64) -> Ordering {
+        match self {
+            Better::Lower => a.total_cmp(&b),
+            Better::Higher => b.total_cmp(&a),
+        }
+    }
+
     /// How many times as good `ours` is as `theirs`. What is nothing counts as hardly anything.
     pub fn ratio(self, ours: f64, theirs: f64) -> f64 {
         const HARDLY_ANYTHING: f64 = 1e-3;
@@ -80,7 +88,7 @@ impl Value {
 }
 
 /// What a contender is to the comparison.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Role {
     /// A backend of ours.
@@ -141,13 +149,9 @@ pub fn figures(scenario: &'static str, all: &[Series]) -> Vec<Figure> {
         let peers = all
             .iter()
             .filter(|other| other.role == Role::Peer && other.metric == one.metric);
-        let best = peers.min_by(|a, b| {
-            let (a, b) = (median(&a.rounds), median(&b.rounds));
-            match one.metric.better {
-                Better::Lower => a.total_cmp(&b),
-                Better::Higher => b.total_cmp(&a),
-            }
-        });
+        let better = one.metric.better;
+        let best = peers.min_by(|a, b| better.order(median(&a.rounds), median(&b.rounds)));
+        let range = Range::of(&one.rounds);
         Figure {
             scenario,
             metric: one.metric.name.clone(),
@@ -155,9 +159,9 @@ pub fn figures(scenario: &'static str, all: &[Series]) -> Vec<Figure> {
             better: one.metric.better,
             contender: one.contender,
             role: one.role,
-            median: median(&one.rounds),
-            min: one.rounds.iter().copied().fold(f64::INFINITY, f64::min),
-            max: one.rounds.iter().copied().fold(f64::NEG_INFINITY, f64::max),
+            median: range.median,
+            min: range.min,
+            max: range.max,
             rounds: one.rounds.clone(),
             best_peer: best.map(|best| best.contender),
             ratio: best.map(|best| median(&ratios(one.metric.better, &one.rounds, &best.rounds))),
@@ -176,11 +180,45 @@ pub fn ratios(better: Better, ours: &[f64], theirs: &[f64]) -> Vec<f64> {
 
 /// Half the range of the rounds in per cent of their median.
 pub fn spread(rounds: &[f64]) -> f64 {
-    let least = rounds.iter().copied().fold(f64::INFINITY, f64::min);
-    let most = rounds.iter().copied().fold(f64::NEG_INFINITY, f64::max);
-    match median(rounds) {
-        0.0 => 0.0,
-        median => (most - least) / 2.0 / median * 100.0,
+    Range::of(rounds).spread()
+}
+
+/// Values of several rounds, in short.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Range {
+    /// The least.
+    pub min: f64,
+    /// The median.
+    pub median: f64,
+    /// The most.
+    pub max: f64,
+}
+
+impl Range {
+    /// That of `values`.
+    ///
+    /// # Panics
+    ///
+    /// If there are none.
+    pub fn of(values: &[f64]) -> Self {
+        Self {
+            min: values.iter().copied().fold(f64::INFINITY, f64::min),
+            median: median(values),
+            max: values.iter().copied().fold(f64::NEG_INFINITY, f64::max),
+        }
+    }
+
+    /// Half of what lies between the least and the most.
+    pub fn half(self) -> f64 {
+        (self.max - self.min) / 2.0
+    }
+
+    /// The same in per cent of the median.
+    pub fn spread(self) -> f64 {
+        match self.median {
+            0.0 => 0.0,
+            median => self.half() / median * 100.0,
+        }
     }
 }
 

@@ -5,7 +5,7 @@
 //!   contender/   every backend, and tokio, smol, async-std |--> run.rs: rounds, interleaved
 //!                                                          |       |
 //!   count.rs     instructions, by callgrind                |       v
-//!                                                          +--> report/: lines, table
+//!                                                          +--> report/: record, tables, plots
 //!                                                          +--> goals/: what is to be reached
 //! ```
 //!

@@ -1,7 +1,12 @@
 //! The command line of the benchmarks: `cargo run --release -p anyrt-benches -- all`.
 #![forbid(unsafe_code)]
 
-use std::{io, process::ExitCode};
+use std::{
+    fs::{self, File},
+    io::{self, Write},
+    path::{Path, PathBuf},
+    process::ExitCode,
+};
 
 use anyrt_benches::{
     apart::Once,
@@ -9,9 +14,9 @@ use anyrt_benches::{
     count::{self, OPERATIONS, Operation},
     figure::Figure,
     goals,
-    report::{self, Lines},
+    report::{self, Comparison, Head, Lines, Run},
     run::{self, Plan},
-    scenarios::{self, Setup},
+    scenarios::{self, Scenario, Setup},
 };
 use clap::{Args, Parser};
 
@@ -22,12 +27,13 @@ static MEMORY: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 /// Scenarios, on every backend and on the raw runtimes, in one interleaved run.
 ///
-/// Figures go to the standard output as lines of JSON, the table to the standard error.
+/// Figures go to the standard output, or to a folder, as lines of JSON; the table goes to the
+/// standard error.
 #[derive(Debug, Parser)]
 #[command(name = "anyrt-benches")]
 enum Command {
     /// Every scenario
-    All(Options),
+    All(Measured),
     /// The names of the scenarios
     List,
     /// What native must reach, as lines of JSON; `cargo xtask goals` shows them
@@ -44,6 +50,27 @@ enum Command {
         on: Vec<String>,
         /// Only these operations
         operations: Vec<Operation>,
+    },
+    /// The report of a recorded run, made anew
+    Report {
+        /// A record, or the folder that has it
+        record: PathBuf,
+        /// The folder to write into [default: the record's]
+        #[arg(long)]
+        out: Option<PathBuf>,
+        /// An error unless every headline has its figures
+        #[arg(long)]
+        whole: bool,
+    },
+    /// Whether native's ratios in one recorded run are those of another
+    Compare {
+        /// A record, or the folder that has it
+        first: PathBuf,
+        /// Another of the same
+        second: PathBuf,
+        /// An error unless they are all within their spread
+        #[arg(long)]
+        strict: bool,
     },
     /// What `count` counts
     #[command(hide = true)]
@@ -68,7 +95,16 @@ enum Command {
 struct Named {
     names: Vec<String>,
     #[command(flatten)]
+    measured: Measured,
+}
+
+#[derive(Debug, Args)]
+struct Measured {
+    #[command(flatten)]
     options: Options,
+    /// Write the figures and the report of them into this folder
+    #[arg(long, value_name = "DIR")]
+    out: Option<PathBuf>,
 }
 
 #[derive(Debug, Args)]
@@ -102,15 +138,40 @@ impl Options {
             },
         })
     }
+
+    /// The command that runs `what` so, as it is typed.
+    fn command(&self, what: &[String]) -> String {
+        let mut words = vec!["cargo run".to_owned()];
+        words.extend((!cfg!(debug_assertions)).then(|| "--release".to_owned()));
+        words.push("-p anyrt-benches".to_owned());
+        words.extend(cfg!(feature = "mimalloc").then(|| "--features mimalloc".to_owned()));
+        words.push("--".to_owned());
+        words.extend_from_slice(what);
+        words.extend(self.quick.then(|| "--quick".to_owned()));
+        words.extend(self.rounds.map(|rounds| format!("--rounds {rounds}")));
+        words.extend(self.workers.map(|workers| format!("--workers {workers}")));
+        words.extend((!self.on.is_empty()).then(|| format!("--on {}", self.on.join(","))));
+        words.join(" ")
+    }
+
+    fn wants(&self, contender: &str) -> bool {
+        is_wanted(&self.on, contender)
+    }
 }
 
 fn main() -> ExitCode {
     let done = match Command::parse() {
-        Command::All(options) => measure(None, &options),
+        Command::All(measured) => measure(&["all".to_owned()], scenarios::all(), &measured),
         Command::Named(arguments) => {
-            let Named { names, options } = Named::parse_from(arguments);
-            measure(Some(&names), &options)
+            let Named { names, measured } = Named::parse_from(arguments);
+            named(&names).and_then(|scenarios| measure(&names, scenarios, &measured))
         }
+        Command::Report { record, out, whole } => rebuild(&record, out.as_deref(), whole),
+        Command::Compare {
+            first,
+            second,
+            strict,
+        } => compare(&first, &second, strict),
         Command::List => {
             for scenario in scenarios::all() {
                 println!("{:20} {}", scenario.name, scenario.what);
@@ -136,30 +197,77 @@ fn main() -> ExitCode {
     }
 }
 
-fn measure(names: Option<&[String]>, options: &Options) -> io::Result<()> {
+/// The scenarios of these names.
+fn named(names: &[String]) -> io::Result<Vec<Scenario>> {
     let mut all = scenarios::all();
-    if let Some(names) = names {
-        let known = |name: &&String| all.iter().any(|scenario| scenario.name == **name);
-        if let Some(unknown) = names.iter().find(|name| !known(name)) {
-            let text = format!("no scenario `{unknown}`; `list` has them");
-            return Err(io::Error::new(io::ErrorKind::InvalidInput, text));
-        }
-        all.retain(|scenario| names.iter().any(|name| name == scenario.name));
+    let known = |name: &&String| all.iter().any(|scenario| scenario.name == **name);
+    if let Some(unknown) = names.iter().find(|name| !known(name)) {
+        let text = format!("no scenario `{unknown}`; `list` has them");
+        return Err(io::Error::new(io::ErrorKind::InvalidInput, text));
     }
+    all.retain(|scenario| names.iter().any(|name| name == scenario.name));
+    Ok(all)
+}
+
+/// Runs them, writes what comes of it, and with a folder makes a report there.
+fn measure(what: &[String], scenarios: Vec<Scenario>, measured: &Measured) -> io::Result<()> {
+    let options = &measured.options;
     let plan = options.plan()?;
-    let mut lines = Lines::new(io::stdout().lock(), plan)?;
+    let wanted = |contender: &str| options.wants(contender);
+    let head = Head::now(options.command(what), plan, &scenarios, wanted)?;
+    let out: Box<dyn Write> = match &measured.out {
+        Some(folder) => {
+            fs::create_dir_all(folder)?;
+            Box::new(File::create(folder.join(report::RECORD))?)
+        }
+        None => Box::new(io::stdout().lock()),
+    };
+    let mut lines = Lines::new(out, &head)?;
     let mut figures: Vec<Figure> = Vec::new();
-    run::all(
-        &all,
-        plan,
-        |contender| is_wanted(&options.on, contender),
-        |new| {
-            figures.extend_from_slice(new);
-            lines.figures(new)
-        },
-    )?;
+    run::all(&scenarios, plan, wanted, |new| {
+        figures.extend_from_slice(new);
+        lines.figures(new)
+    })?;
     eprintln!("{}", report::markdown(&figures));
+    match &measured.out {
+        Some(folder) => rebuild(folder, None, false),
+        None => Ok(()),
+    }
+}
+
+/// Makes the report of what was recorded.
+fn rebuild(record: &Path, out: Option<&Path>, whole: bool) -> io::Result<()> {
+    let run = Run::read(record)?;
+    if whole {
+        let error = |text| io::Error::other(format!("{}: {text}", record.display()));
+        report::require_all(&run).map_err(error)?;
+    }
+    let beside = match record.is_dir() {
+        true => Some(record),
+        false => record.parent(),
+    };
+    let folder = out.or(beside).unwrap_or(Path::new(""));
+    report::write(&run, folder)?;
+    eprintln!("wrote {}", folder.join("report.html").display());
     Ok(())
+}
+
+fn compare(first: &Path, second: &Path, strict: bool) -> io::Result<()> {
+    let (first, second) = (Run::read(first)?, Run::read(second)?);
+    for (name, run) in [("first", &first), ("second", &second)] {
+        println!(
+            "{name}: `{}`, {}. {}",
+            run.head.command,
+            run.head.date,
+            run.head.sentence()
+        );
+    }
+    let comparison = Comparison::of(&first, &second);
+    println!("\n{}\n\n{}", comparison.table(), comparison.sum());
+    match strict && !comparison.is_held() {
+        true => Err(io::Error::other("the second run is not within the spread")),
+        false => Ok(()),
+    }
 }
 
 /// Measures what the goals are of, and says of each whether it is held.
@@ -174,7 +282,14 @@ fn hold(wanted: &[String], options: &Options) -> io::Result<()> {
     let mut scenarios = scenarios::all();
     scenarios.retain(|scenario| rows.iter().any(|row| row.needs(scenario.name)));
     let plan = options.plan()?;
-    let mut lines = Lines::new(io::stdout().lock(), plan)?;
+    let what = [&["goals".to_owned()], wanted].concat();
+    let head = Head::now(
+        options.command(&what),
+        plan,
+        &scenarios,
+        goals::is_contender,
+    )?;
+    let mut lines = Lines::new(io::stdout().lock(), &head)?;
     let mut figures: Vec<Figure> = Vec::new();
     run::all(&scenarios, plan, goals::is_contender, |new| {
         figures.extend_from_slice(new);

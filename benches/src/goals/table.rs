@@ -7,6 +7,7 @@ use super::{
     Goal, Row, Weight,
     Weight::{Counts, Must, Shown},
 };
+use crate::scenarios::{IN_PROCESS, NETWORK};
 
 /// All rows, in the order in which they are shown.
 pub const ROWS: &[Row] = &[
@@ -274,8 +275,3 @@ const fn goal(
 /// What a model of native reached beside a bare loop: 173 of 185 thousand a second.
 const BARE: super::Bound = Peer("epoll", 0.93);
 const FIRST_POLL: super::Bound = OwnMetric("first poll p50", 2.0);
-
-/// Per cent that the rounds may lie apart, half the range, before they may be noise.
-const IN_PROCESS: f64 = 10.0;
-/// The same where the network has a part in it.
-const NETWORK: f64 = 20.0;

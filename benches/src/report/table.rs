@@ -1,7 +1,9 @@
-//! A table in Markdown: a row a metric, a column a contender, ratios to the best peer beside ours.
+//! The table on the terminal, in Markdown: a row a metric, a column a contender, ratios to the
+//! best peer beside ours.
 
 use comfy_table::{Table, presets::ASCII_MARKDOWN};
 
+use super::short;
 use crate::figure::{Figure, Role, spread};
 
 /// The table of all figures.
@@ -45,15 +47,6 @@ fn text(figure: &Figure) -> String {
     match (figure.role, figure.ratio) {
         (Role::Ours, Some(ratio)) => format!("{value} ({ratio:.2}x)"),
         _ => value,
-    }
-}
-
-/// Three figures that count.
-fn short(value: f64) -> String {
-    match value.abs() {
-        0.0..10.0 => format!("{value:.2}"),
-        10.0..100.0 => format!("{value:.1}"),
-        _ => format!("{value:.0}"),
     }
 }
 

@@ -34,7 +34,7 @@ pub(super) fn scenarios() -> Vec<Scenario> {
     all.push(Scenario {
         name: "echo_blocked",
         what: "the same over 10, a task blocks its worker for 50 ms of every 150",
-        place: Place::Apart,
+        place: Place::Network,
         cells: everyone!(echo_blocked),
     });
     all
@@ -64,7 +64,7 @@ fn echoes(name: &'static str, what: &'static str, connections: usize) -> Scenari
     Scenario {
         name,
         what,
-        place: Place::Apart,
+        place: Place::Network,
         cells: cells.into_iter().map(cell).collect(),
     }
 }

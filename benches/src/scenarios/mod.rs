@@ -75,6 +75,23 @@ pub enum Place {
     Apart,
     /// In one whose allocations are counted.
     Counted,
+    /// In a process of its own, with sockets between it and what sends to it.
+    Network,
+}
+
+/// Per cent that rounds may lie apart, half their range, before they are noisy.
+pub const IN_PROCESS: f64 = 10.0;
+/// The same where the network has a part in it.
+pub const NETWORK: f64 = 20.0;
+
+impl Scenario {
+    /// Per cent that its rounds may lie apart, half their range, before they are noisy.
+    pub fn spread_max(&self) -> f64 {
+        match self.place {
+            Place::Inside | Place::Apart | Place::Counted => IN_PROCESS,
+            Place::Network => NETWORK,
+        }
+    }
 }
 
 /// A scenario on one contender.

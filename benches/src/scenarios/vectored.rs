@@ -24,7 +24,7 @@ pub(super) fn scenarios() -> Vec<Scenario> {
     vec![Scenario {
         name: "write_vectored",
         what: "16 x 1 KiB to a socket: in one vectored write, and copied into one buffer first",
-        place: Place::Apart,
+        place: Place::Network,
         cells: everyone!(vectored),
     }]
 }
