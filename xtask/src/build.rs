@@ -1,7 +1,7 @@
 //! A build by cargo whose programs somebody wants to run, and what rustc says of itself.
 //!
-//! It knows nothing of what they are. `inject`, `laws`, `loom`, `sanitize`, `scaling`, `soak` and
-//! `targets` call it.
+//! It knows nothing of what they are. `bench`, `goals`, `inject`, `laws`, `loom`, `sanitize`,
+//! `scaling`, `soak` and `targets` call it.
 
 use std::io::BufReader;
 use std::path::{Path, PathBuf};

@@ -1,11 +1,12 @@
 //! The commands of a maintainer: `cargo xtask ci`, `laws`, `loom`, `tsan`, `asan`, `inject`,
-//! `soak`, `goals`, `scaling`, `features`, `check-targets`, `outside`.
+//! `soak`, `goals`, `bench`, `scaling`, `features`, `check-targets`, `outside`.
 //!
 //! Each runs `cargo` or a script, as it would be typed, says what it runs and how long it took, and
 //! fails with the first that fails. It knows nothing of the crates' code. The rules that a program
 //! can check are a test of this package, `tidy`.
 #![forbid(unsafe_code)]
 
+mod bench;
 mod build;
 mod ci;
 mod features;
@@ -38,6 +39,8 @@ enum Command {
     Loom(loom::Options),
     /// Measure native beside its peers and hold it against its goals
     Goals(goals::Options),
+    /// Run the benchmarks and make the report of them
+    Bench(bench::Options),
     /// Run native's tests and laws where a sanitizer looks for data races
     Tsan(sanitize::Options),
     /// Run them where a sanitizer looks for memory that is gone, and for memory that is lost
@@ -69,6 +72,7 @@ fn main() -> ExitCode {
         Command::Laws(options) => laws::run(root, &options),
         Command::Loom(options) => loom::run(root, &options),
         Command::Goals(options) => goals::run(root, &options),
+        Command::Bench(options) => bench::run(root, &options),
         Command::Tsan(options) => sanitize::run(root, &sanitize::THREAD, &options),
         Command::Asan(options) => sanitize::run(root, &sanitize::ADDRESS, &options),
         Command::Inject(options) => inject::run(root, &options),
