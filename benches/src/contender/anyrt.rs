@@ -17,7 +17,7 @@ use anyrt_api::{
     time,
 };
 
-use super::{Connection, Handle, LOOPBACK, Listen, Owner, ReadFile, Trusted};
+use super::{Connection, Handle, HyperIo, LOOPBACK, Listen, Owner, ReadFile, Trusted};
 
 /// An owner that can be started with so many workers.
 pub trait Start: BlockOn + Sized {
@@ -171,6 +171,12 @@ impl<R: Runtime> Listen for TcpListener<R> {
 }
 
 impl<R: AsyncNet> Connection for TcpStream<R> {
+    type Http = HyperIo<Self>;
+
+    fn into_http(self) -> Self::Http {
+        HyperIo::new(self)
+    }
+
     fn read<'a>(&'a mut self, buf: &'a mut [u8]) -> impl Future<Output = io::Result<usize>> + Send {
         TcpStream::read(self, buf)
     }

@@ -17,7 +17,7 @@ use async_std::{
     task::{self, JoinHandle},
 };
 
-use super::{Connection, Handle, LOOPBACK, Listen, Owner, ReadFile};
+use super::{Connection, Handle, HyperIo, LOOPBACK, Listen, Owner, ReadFile};
 
 /// async-std's runtime.
 #[derive(Debug)]
@@ -114,6 +114,12 @@ impl Listen for TcpListener {
 }
 
 impl Connection for TcpStream {
+    type Http = HyperIo<Self>;
+
+    fn into_http(self) -> Self::Http {
+        HyperIo::new(self)
+    }
+
     fn read<'a>(&'a mut self, buf: &'a mut [u8]) -> impl Future<Output = io::Result<usize>> + Send {
         ReadExt::read(self, buf)
     }

@@ -6,6 +6,7 @@
 
 mod anyrt;
 mod async_std;
+mod http;
 mod smol;
 mod tokio;
 
@@ -22,6 +23,7 @@ use std::{
 pub use self::{
     anyrt::{Direct, Erased, Rt},
     async_std::RawAsyncStd,
+    http::HyperIo,
     smol::RawSmol,
     tokio::{RawTokio, TunedTokio},
 };
@@ -110,6 +112,12 @@ pub trait Listen: Send + Sync + 'static {
 
 /// A connection of a runtime.
 pub trait Connection: Send + 'static {
+    /// What hyper makes of it.
+    type Http: hyper::rt::Read + hyper::rt::Write + Send + Unpin + 'static;
+
+    /// The same connection in the adapter through which its users give it to hyper.
+    fn into_http(self) -> Self::Http;
+
     /// Reads some bytes. The future is the runtime's own: one around it would be counted with an
     /// idle connection.
     fn read<'a>(&'a mut self, buf: &'a mut [u8]) -> impl Future<Output = io::Result<usize>> + Send;

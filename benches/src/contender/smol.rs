@@ -20,7 +20,7 @@ use smol::{
     net::{TcpListener, TcpStream},
 };
 
-use super::{Connection, Handle, LOOPBACK, Listen, Owner, ReadFile};
+use super::{Connection, Handle, HyperIo, LOOPBACK, Listen, Owner, ReadFile};
 
 /// An executor of smol's and its threads.
 #[derive(Debug)]
@@ -139,6 +139,12 @@ impl Listen for TcpListener {
 }
 
 impl Connection for TcpStream {
+    type Http = HyperIo<Self>;
+
+    fn into_http(self) -> Self::Http {
+        HyperIo::new(self)
+    }
+
     fn read<'a>(&'a mut self, buf: &'a mut [u8]) -> impl Future<Output = io::Result<usize>> + Send {
         AsyncReadExt::read(self, buf)
     }

@@ -9,6 +9,7 @@ use std::{
     time::Duration,
 };
 
+use hyper_util::rt::TokioIo;
 use tokio::{
     fs::File,
     io::{AsyncReadExt, AsyncSeekExt, AsyncWriteExt},
@@ -139,6 +140,12 @@ impl Listen for TcpListener {
 }
 
 impl Connection for TcpStream {
+    type Http = TokioIo<Self>;
+
+    fn into_http(self) -> Self::Http {
+        TokioIo::new(self)
+    }
+
     fn read<'a>(&'a mut self, buf: &'a mut [u8]) -> impl Future<Output = io::Result<usize>> + Send {
         AsyncReadExt::read(self, buf)
     }

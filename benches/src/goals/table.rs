@@ -200,6 +200,15 @@ pub const ROWS: &[Row] = &[
         ],
     ),
     row(
+        "HTTP, hyper, 100 connections",
+        Shown,
+        NETWORK,
+        &[
+            goal("throughput", "http_100", "throughput", BestPeer(1.0)),
+            goal("p99", "http_100", "p99", BestPeer(1.0)),
+        ],
+    ),
+    row(
         "memory of an idle task / connection",
         Counts,
         IN_PROCESS,

@@ -1,19 +1,18 @@
 //! A server that sends back what it reads, and a client in another process.
-//!
-//! The client is [`Client`], the same for all. What is measured of the server it measures itself:
-//! it is a process of its own too.
 
-use std::{io, net::SocketAddr, thread, time::Duration};
+use std::{io, thread, time::Duration};
 
 use futures_channel::oneshot;
 
-use super::{Cell, Place, Scenario, Setup, bare_echo, everyone, more_descriptors, names::*};
+use super::{
+    Cell, Place, Scenario, Setup, bare_echo, everyone, more_descriptors,
+    names::*,
+    server::{Load, serve},
+};
 use crate::{
-    client::{Client, MESSAGE, Seen},
-    clock,
-    contender::{Connection, Handle, Listen, Owner, TunedTokio},
+    client::{MESSAGE, Protocol, Seen},
+    contender::{Connection, Handle, Owner, TunedTokio},
     figure::{Role, Value},
-    switches::{since, switches},
 };
 
 pub(super) fn scenarios() -> Vec<Scenario> {
@@ -74,8 +73,8 @@ type Echo = fn(&Setup, usize) -> io::Result<Vec<Value>>;
 
 fn echo<O: Owner>(setup: &Setup, connections: usize) -> io::Result<Vec<Value>> {
     more_descriptors(connections as u64)?;
-    let (owner, addr) = serve::<O>(setup)?;
-    let values = answered(setup, addr, connections)?;
+    let (owner, addr) = serve::<O, _>(setup, send_back)?;
+    let values = load(connections).answered(setup, addr)?;
     owner.stop();
     Ok(values)
 }
@@ -83,37 +82,15 @@ fn echo<O: Owner>(setup: &Setup, connections: usize) -> io::Result<Vec<Value>> {
 fn bare(setup: &Setup, connections: usize) -> io::Result<Vec<Value>> {
     more_descriptors(connections as u64)?;
     let server = bare_echo::Server::start(setup.workers)?;
-    let values = answered(setup, server.addr, connections)?;
+    let values = load(connections).answered(setup, server.addr)?;
     server.stop()?;
     Ok(values)
-}
-
-/// What the client sees of the server at `addr`, which is this process, and what that takes here.
-fn answered(setup: &Setup, addr: SocketAddr, connections: usize) -> io::Result<Vec<Value>> {
-    let look = || (clock::processor_time(), switches());
-    let (seen, before, after) = client(setup, addr, connections).run_around(look)?;
-    let n_switches = since(&before.1?, &after.1?);
-    let rate = seen.n_measured as f64 / seen.seconds;
-    // What an answer takes if each connection gets its turn.
-    let fair_us = connections as f64 / rate * 1e6;
-    Ok(vec![
-        Value::higher("throughput", "/s", rate),
-        Value::lower("p50", "us", seen.p50_us),
-        Value::lower("p99", "us", seen.p99_us),
-        Value::lower("p99 of a fair turn", "turns", seen.p99_us / fair_us),
-        Value::nanos_each("processor time", after.0 - before.0, seen.n_measured),
-        Value::lower(
-            "context switches",
-            "",
-            n_switches as f64 / seen.n_measured as f64,
-        ),
-    ])
 }
 
 fn echo_blocked<O: Owner>(setup: &Setup) -> io::Result<Vec<Value>> {
     const BLOCKED: Duration = Duration::from_millis(50);
     const FREE: Duration = Duration::from_millis(100);
-    let (owner, addr) = serve::<O>(setup)?;
+    let (owner, addr) = serve::<O, _>(setup, send_back)?;
     let (stop, mut stopped) = oneshot::channel::<()>();
     let rt = owner.handle();
     let hog = owner.handle().spawn(async move {
@@ -122,7 +99,7 @@ fn echo_blocked<O: Owner>(setup: &Setup) -> io::Result<Vec<Value>> {
             thread::sleep(BLOCKED);
         }
     });
-    let seen: Seen = client(setup, addr, 10).run()?;
+    let seen: Seen = load(10).client(setup, addr).run()?;
     drop(stop);
     owner.block_on(hog);
     owner.stop();
@@ -132,33 +109,11 @@ fn echo_blocked<O: Owner>(setup: &Setup) -> io::Result<Vec<Value>> {
     ])
 }
 
-fn client(setup: &Setup, addr: SocketAddr, connections: usize) -> Client {
-    Client {
-        addr,
+fn load(connections: usize) -> Load {
+    Load {
+        protocol: Protocol::Echo,
         connections,
-        warm_up_ms: if setup.quick { 50 } else { 300 },
-        span_ms: if setup.quick { 300 } else { 1500 },
     }
-}
-
-/// A runtime with a server on it.
-fn serve<O: Owner>(setup: &Setup) -> io::Result<(O, SocketAddr)> {
-    let owner = O::start(setup.workers)?;
-    let rt = owner.handle();
-    let inside = rt.clone();
-    let bound = rt.spawn(async move {
-        let listener = inside.listen().await?;
-        let addr = listener.local_addr()?;
-        let rt = inside.clone();
-        inside.detach(async move {
-            while let Ok(stream) = listener.accept().await {
-                rt.detach(send_back(stream));
-            }
-        });
-        io::Result::Ok(addr)
-    });
-    let addr = owner.block_on(bound)?;
-    Ok((owner, addr))
 }
 
 /// Until the client goes.
