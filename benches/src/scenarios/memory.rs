@@ -1,4 +1,4 @@
-//! What waits, and the bytes that it holds: idle tasks, and idle connections.
+//! What waits, and the bytes that it holds: idle tasks, idle connections, and timeouts.
 //!
 //! The bytes are those that the process has asked its allocator for and not given back, whatever
 //! the allocator makes of them. So the cells run in the program that counts them, and leave their
@@ -22,7 +22,7 @@ use std::{
 
 use stats_alloc::INSTRUMENTED_SYSTEM;
 
-use super::{Place, Scenario, Setup, everyone, more_descriptors, names::*, threads};
+use super::{Place, Scenario, Setup, everyone, more_descriptors, names::*, threads, timers};
 use crate::{
     contender::{Connection, Handle, Listen, Owner},
     figure::Value,
@@ -46,6 +46,12 @@ pub(super) fn scenarios() -> Vec<Scenario> {
             what: "bytes a connection, its task and all, of 9,000 whose clients say nothing",
             place: Place::Counted,
             cells: everyone!(connections),
+        },
+        Scenario {
+            name: "memory_timeouts",
+            what: "bytes a timeout, its future and all, of 1,000,000 whose time runs",
+            place: Place::Counted,
+            cells: everyone!(timeouts),
         },
     ]
 }
@@ -139,6 +145,22 @@ fn connections<O: Owner>(setup: &Setup) -> io::Result<Vec<Value>> {
     let held = bytes_held()? - before;
     mem::forget(owner);
     Ok(vec![value(held, n_connections / BATCH * BATCH)])
+}
+
+fn timeouts<O: Owner>(setup: &Setup) -> io::Result<Vec<Value>> {
+    let n = setup.size(timers::MILLION);
+    let owner = O::start(setup.workers)?;
+    let rt = owner.handle();
+    let held = owner.block_on(owner.handle().spawn(async move {
+        drop(timers::armed(&rt, BATCH).await);
+        let before = bytes_held()?;
+        let all = timers::armed(&rt, n).await;
+        let held = bytes_held()? - before;
+        drop(all);
+        io::Result::Ok(held)
+    }))?;
+    mem::forget(owner);
+    Ok(vec![value(held, n)])
 }
 
 fn value(held: usize, n: usize) -> Value {

@@ -16,6 +16,8 @@ use crate::{
 
 const SLEEPS: usize = 100_000;
 const TIMEOUTS: usize = 10_000;
+/// Timeouts that are there at once.
+pub(super) const MILLION: usize = 1_000_000;
 
 pub(super) fn scenarios() -> Vec<Scenario> {
     vec![
@@ -30,6 +32,12 @@ pub(super) fn scenarios() -> Vec<Scenario> {
             what: "a timeout is set and dropped, by one task and by four",
             place: Place::Inside,
             cells: everyone!(timeouts),
+        },
+        Scenario {
+            name: "timeouts_million",
+            what: "1,000,000 timeouts: all of them made and polled once, then all of them dropped",
+            place: Place::Inside,
+            cells: everyone!(timeouts_million),
         },
     ]
 }
@@ -84,4 +92,38 @@ fn timeouts<O: Owner>(setup: &Setup) -> io::Result<Vec<Value>> {
         }
         values
     })
+}
+
+fn timeouts_million<O: Owner>(setup: &Setup) -> io::Result<Vec<Value>> {
+    in_task::<O, _>(setup, |rt, setup| async move {
+        let n = setup.size(MILLION);
+        // Once to warm up: the tables have grown then.
+        drop(armed(&rt, n).await);
+        let start = Instant::now();
+        let all = armed(&rt, n).await;
+        let made = start.elapsed();
+        drop(all);
+        let whole = start.elapsed();
+        vec![
+            Value::micros("in all", whole),
+            Value::nanos_each("made", made, n),
+            Value::nanos_each("dropped", whole - made, n),
+        ]
+    })
+}
+
+/// So many timeouts around what never comes, each polled once, so that its time runs; none of them
+/// rings while it is measured.
+pub(super) async fn armed<H: Handle>(rt: &H, n: usize) -> Vec<impl Future<Output = Option<()>>> {
+    let mut random = fastrand::Rng::with_seed(1);
+    let mut all = Vec::with_capacity(n);
+    for _ in 0..n {
+        let time = Duration::from_millis(random.u64(60_000..120_000));
+        all.push(Box::pin(rt.timeout(time, future::pending::<()>())));
+    }
+    for timeout in &mut all {
+        let polled = future::poll_once(timeout.as_mut()).await;
+        assert!(polled.is_none(), "its time is not over");
+    }
+    all
 }
