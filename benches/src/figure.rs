@@ -77,6 +77,17 @@ impl Value {
         Self::new(name, unit, Better::Higher, value)
     }
 
+    /// The seconds that it is, if it is a time.
+    pub fn seconds(&self) -> Option<f64> {
+        let in_a_second = match self.metric.unit.as_str() {
+            "ns" => 1e9,
+            "us" => 1e6,
+            "ms" => 1e3,
+            _ => return None,
+        };
+        Some(self.value / in_a_second)
+    }
+
     fn new(name: impl Into<String>, unit: &str, better: Better, value: f64) -> Self {
         let metric = Metric {
             name: name.into(),
@@ -289,6 +300,16 @@ mod tests {
     fn a_spread_is_half_of_what_lies_between() {
         assert_eq!(spread(&[9.0, 10.0, 13.0]), 20.0);
         assert_eq!(spread(&[0.0, 0.0]), 0.0);
+    }
+
+    #[test]
+    fn a_time_is_one_whatever_its_unit() {
+        let time = Duration::from_micros(1500);
+        let seconds = |value: Value| value.seconds().map(|s| (s * 1e9).round());
+        assert_eq!(seconds(Value::micros("", time)), Some(1_500_000.0));
+        assert_eq!(seconds(Value::nanos_each("", time, 3)), Some(500_000.0));
+        assert_eq!(seconds(Value::lower("", "ms", 1.5)), Some(1_500_000.0));
+        assert_eq!(seconds(Value::lower("", "B", 1.5)), None);
     }
 
     #[test]
