@@ -28,7 +28,7 @@ pub(super) fn scenarios() -> Vec<Scenario> {
     vec![Scenario {
         name: "http_100",
         what: "HTTP/1.1 through hyper: a GET and its response over 100 connections",
-        place: Place::Apart,
+        place: Place::Network,
         cells: everyone!(http),
     }]
 }
