@@ -1,6 +1,7 @@
 //! The functions of [`std::fs`], each in two forms: on the current runtime, and on a given one.
 //!
-//! Arguments are read at the call. Knows nothing of open files.
+//! A path is kept as it was given, and read at the first poll: most of the time it is a borrowed
+//! one, and a copy would be an allocation for each call. Knows nothing of open files.
 
 use std::future::Future;
 use std::io;
@@ -32,13 +33,13 @@ macro_rules! operations {
         /// Dropping the future after its first poll leaves the operation done in full or not at
         /// all, and leaks nothing (`L153`).
         #[track_caller]
-        pub fn $name<$($Path: AsRef<Path>),+>(
+        pub fn $name<$($Path: AsRef<Path> + Send),+>(
             $($path: $Path,)+ $($value: $type,)?
         ) -> impl Future<Output = io::Result<$out>> + Send + use<$($Path),+> {
             let mut late = Late::here();
-            $(let $path = $path.as_ref().to_owned();)+
             charged(async move {
                 let $rt = late.runtime();
+                $(let $path = $path.as_ref();)+
                 $body
             })
         }
@@ -53,13 +54,13 @@ macro_rules! operations {
         /// # Cancel safety
         ///
         #[doc = concat!("As [`", stringify!($name), "`].")]
-        pub fn $name_in<$($Path: AsRef<Path>,)+ R: AsyncFs>(
+        pub fn $name_in<$($Path: AsRef<Path> + Send,)+ R: AsyncFs>(
             $($path: $Path,)+ $($value: $type,)? rt: &R,
         ) -> impl Future<Output = io::Result<$out>> + Send + use<$($Path,)+ R> {
             let rt = rt.clone();
-            $(let $path = $path.as_ref().to_owned();)+
             charged(async move {
                 let $rt = &rt;
+                $(let $path = $path.as_ref();)+
                 $body
             })
         }
@@ -74,7 +75,7 @@ operations! {
     /// # Errors
     ///
     /// The system's (`NotFound`, `PermissionDenied`, `IsADirectory`, ..).
-    read / read_in: (path: P) -> Vec<u8>, |rt| rt.read_file(&path).await;
+    read / read_in: (path: P) -> Vec<u8>, |rt| rt.read_file(path).await;
 
     /// Reads a whole file as text: [`std::fs::read_to_string`].
     ///
@@ -82,7 +83,7 @@ operations! {
     ///
     /// `InvalidData` if it is not UTF-8; else as [`read`].
     read_to_string / read_to_string_in: (path: P) -> String,
-        |rt| rt.read_file(&path).await.and_then(into_text);
+        |rt| rt.read_file(path).await.and_then(into_text);
 
     /// Copies a file's bytes and permissions, replacing `to`; the number of bytes:
     /// [`std::fs::copy`].
@@ -90,28 +91,28 @@ operations! {
     /// # Errors
     ///
     /// The system's.
-    copy / copy_in: (from: P, to: Q) -> u64, |rt| rt.copy_file(&from, &to).await;
+    copy / copy_in: (from: P, to: Q) -> u64, |rt| rt.copy_file(from, to).await;
 
     /// Renames a file or folder, replacing a file at `to`: [`std::fs::rename`].
     ///
     /// # Errors
     ///
     /// The system's.
-    rename / rename_in: (from: P, to: Q) -> (), |rt| rt.rename(&from, &to).await;
+    rename / rename_in: (from: P, to: Q) -> (), |rt| rt.rename(from, to).await;
 
     /// Removes a file: [`std::fs::remove_file`].
     ///
     /// # Errors
     ///
     /// The system's.
-    remove_file / remove_file_in: (path: P) -> (), |rt| rt.remove_file(&path).await;
+    remove_file / remove_file_in: (path: P) -> (), |rt| rt.remove_file(path).await;
 
     /// Removes an empty folder: [`std::fs::remove_dir`].
     ///
     /// # Errors
     ///
     /// `DirectoryNotEmpty`; the system's others.
-    remove_dir / remove_dir_in: (path: P) -> (), |rt| rt.remove_dir(&path).await;
+    remove_dir / remove_dir_in: (path: P) -> (), |rt| rt.remove_dir(path).await;
 
     /// Removes a folder and all that is in it, following no symbolic link:
     /// [`std::fs::remove_dir_all`].
@@ -119,7 +120,7 @@ operations! {
     /// # Errors
     ///
     /// The system's; some of it may be removed then.
-    remove_dir_all / remove_dir_all_in: (path: P) -> (), |rt| rt.remove_dir_all(&path).await;
+    remove_dir_all / remove_dir_all_in: (path: P) -> (), |rt| rt.remove_dir_all(path).await;
 
     /// Makes a folder: [`std::fs::create_dir`]. [`DirBuilder`] gives it a mode.
     ///
@@ -127,7 +128,7 @@ operations! {
     ///
     /// `AlreadyExists`, `NotFound` without its parent; the system's others.
     create_dir / create_dir_in: (path: P) -> (),
-        |rt| DirBuilder::new().make(&path, rt).await;
+        |rt| DirBuilder::new().make(path, rt).await;
 
     /// Makes a folder and its parents, if they are not there: [`std::fs::create_dir_all`].
     ///
@@ -135,7 +136,7 @@ operations! {
     ///
     /// The system's; some of them may be made then.
     create_dir_all / create_dir_all_in: (path: P) -> (),
-        |rt| DirBuilder::new().recursive(true).make(&path, rt).await;
+        |rt| DirBuilder::new().recursive(true).make(path, rt).await;
 
     /// Gives a file a second name: [`std::fs::hard_link`].
     ///
@@ -143,7 +144,7 @@ operations! {
     ///
     /// The system's.
     hard_link / hard_link_in: (original: P, link: Q) -> (),
-        |rt| rt.hard_link(&original, &link).await;
+        |rt| rt.hard_link(original, link).await;
 
     /// Makes a symbolic link: `std::os::unix::fs::symlink`. On Windows it is one to a folder if
     /// `original` is one.
@@ -152,28 +153,28 @@ operations! {
     ///
     /// The system's.
     symlink / symlink_in: (original: P, link: Q) -> (),
-        |rt| rt.symlink(&original, &link).await;
+        |rt| rt.symlink(original, link).await;
 
     /// What a symbolic link points to: [`std::fs::read_link`].
     ///
     /// # Errors
     ///
     /// `InvalidInput` if it is none; the system's others.
-    read_link / read_link_in: (path: P) -> PathBuf, |rt| rt.read_link(&path).await;
+    read_link / read_link_in: (path: P) -> PathBuf, |rt| rt.read_link(path).await;
 
     /// The absolute path, without symbolic links: [`std::fs::canonicalize`].
     ///
     /// # Errors
     ///
     /// The system's.
-    canonicalize / canonicalize_in: (path: P) -> PathBuf, |rt| rt.canonicalize(&path).await;
+    canonicalize / canonicalize_in: (path: P) -> PathBuf, |rt| rt.canonicalize(path).await;
 
     /// What is known of a file, or of what a symbolic link points to: [`std::fs::metadata`].
     ///
     /// # Errors
     ///
     /// The system's.
-    metadata / metadata_in: (path: P) -> Metadata, |rt| rt.path_metadata(&path, true).await;
+    metadata / metadata_in: (path: P) -> Metadata, |rt| rt.path_metadata(path, true).await;
 
     /// What is known of a file, or of a symbolic link itself: [`std::fs::symlink_metadata`].
     ///
@@ -181,7 +182,7 @@ operations! {
     ///
     /// The system's.
     symlink_metadata / symlink_metadata_in: (path: P) -> Metadata,
-        |rt| rt.path_metadata(&path, false).await;
+        |rt| rt.path_metadata(path, false).await;
 
     /// Sets who may do what with a file: [`std::fs::set_permissions`].
     ///
@@ -189,7 +190,7 @@ operations! {
     ///
     /// The system's.
     set_permissions / set_permissions_in: (path: P; permissions: Permissions) -> (),
-        |rt| rt.set_path_permissions(&path, permissions).await;
+        |rt| rt.set_path_permissions(path, permissions).await;
 
     /// True if the path leads to something: [`std::fs::exists`].
     ///
@@ -197,7 +198,7 @@ operations! {
     ///
     /// The system's, where it cannot say (`PermissionDenied` on the way); a link that leads nowhere
     /// is `Ok(false)`.
-    exists / exists_in: (path: P) -> bool, |rt| match rt.path_metadata(&path, true).await {
+    exists / exists_in: (path: P) -> bool, |rt| match rt.path_metadata(path, true).await {
         Ok(_) => Ok(true),
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(false),
         Err(error) => Err(error),

@@ -45,7 +45,7 @@ fn stands_in_a_task<R: AsyncFs>(rt: R) {
 fn types_and_futures_are_plain() {
     holds_for_any_backend::<AnyRuntime>();
     let _: fn(AnyRuntime) = stands_in_a_task;
-    // What is given as a path is read at the call: the future needs the runtime no more than that.
+    // The runtime is not borrowed.
     let rt_is_not_borrowed = |rt: &AnyRuntime| is_spawnable(fs::read_in("a", rt));
     let _: &dyn Fn(&AnyRuntime) = &rt_is_not_borrowed;
 }

@@ -29,6 +29,7 @@ impl Instant {
     }
 
     /// Now, on the clock of `rt`.
+    #[inline]
     #[must_use]
     pub fn now_in<R: Timer>(rt: &R) -> Self {
         Instant(rt.now())
@@ -59,6 +60,7 @@ impl Instant {
     }
 
     /// This instant plus `duration`, if the clock can hold it.
+    #[inline]
     #[must_use]
     pub fn checked_add(&self, duration: Duration) -> Option<Instant> {
         self.0.checked_add(duration).map(Instant)
@@ -70,7 +72,15 @@ impl Instant {
         self.0.checked_sub(duration).map(Instant)
     }
 
+    /// A point that never comes.
+    #[cold]
+    fn never(self) -> Instant {
+        let far = FAR.iter().find_map(|far| self.checked_add(*far));
+        far.unwrap_or(self)
+    }
+
     /// As std's.
+    #[inline]
     #[must_use]
     pub fn into_std(self) -> std::time::Instant {
         self.0
@@ -93,9 +103,12 @@ impl Add<Duration> for Instant {
     type Output = Instant;
 
     /// Saturates at a point that never comes.
+    #[inline]
     fn add(self, duration: Duration) -> Instant {
-        let far = || FAR.iter().find_map(|far| self.checked_add(*far));
-        self.checked_add(duration).or_else(far).unwrap_or(self)
+        match self.checked_add(duration) {
+            Some(at) => at,
+            None => self.never(),
+        }
     }
 }
 

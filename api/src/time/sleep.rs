@@ -33,6 +33,7 @@ pub fn sleep(duration: Duration) -> Sleep {
 }
 
 /// Waits for `duration` on the clock of `rt`: as [`sleep`].
+#[inline]
 pub fn sleep_in<R: Timer>(duration: Duration, rt: &R) -> Sleep<R> {
     Sleep::at(Instant::now_in(rt) + duration, rt)
 }
@@ -44,6 +45,7 @@ pub fn sleep_until(deadline: Instant) -> Sleep {
 }
 
 /// Waits until `deadline` on the clock of `rt`: as [`sleep`].
+#[inline]
 pub fn sleep_until_in<R: Timer>(deadline: Instant, rt: &R) -> Sleep<R> {
     Sleep::at(deadline, rt)
 }
@@ -102,6 +104,7 @@ impl<R: Timer> Sleep<R> {
         }
     }
 
+    #[inline]
     pub(super) fn at(deadline: Instant, rt: &R) -> Self {
         let raw = Some(rt.sleep_until(deadline.into_std()));
         Sleep {

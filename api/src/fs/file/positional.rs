@@ -19,8 +19,11 @@ impl<R: AsyncFs> File<R> {
     ///
     /// Safe.
     pub async fn read_at(&self, buf: &mut [u8], offset: u64) -> io::Result<usize> {
-        let tried = self.try_read_at(buf, offset);
-        self.go_on_reading_at(tried, buf, offset).await
+        match self.try_read_at(buf, offset) {
+            // Without another future, since it is what happens.
+            AtOnce::Done(answer) => answer,
+            tried => self.go_on_reading_at(tried, buf, offset).await,
+        }
     }
 
     /// Fills `buf` from `offset` on: `std::os::unix::fs::FileExt::read_exact_at`.
