@@ -1,5 +1,5 @@
 //! The commands of a maintainer: `cargo xtask ci`, `laws`, `loom`, `tsan`, `asan`, `inject`,
-//! `soak`, `goals`, `bench`, `scaling`, `features`, `check-targets`, `outside`.
+//! `soak`, `goals`, `bench`, `layers`, `scaling`, `features`, `check-targets`, `outside`.
 //!
 //! Each runs `cargo` or a script, as it would be typed, says what it runs and how long it took, and
 //! fails with the first that fails. It knows nothing of the crates' code. The rules that a program
@@ -13,6 +13,7 @@ mod features;
 mod goals;
 mod inject;
 mod laws;
+mod layers;
 mod loom;
 mod outside;
 mod region;
@@ -41,6 +42,8 @@ enum Command {
     Goals(goals::Options),
     /// Run the benchmarks and make the report of them
     Bench(bench::Options),
+    /// Count what each layer costs, in instructions and allocations an operation
+    Layers(layers::Options),
     /// Run native's tests and laws where a sanitizer looks for data races
     Tsan(sanitize::Options),
     /// Run them where a sanitizer looks for memory that is gone, and for memory that is lost
@@ -73,6 +76,7 @@ fn main() -> ExitCode {
         Command::Loom(options) => loom::run(root, &options),
         Command::Goals(options) => goals::run(root, &options),
         Command::Bench(options) => bench::run(root, &options),
+        Command::Layers(options) => layers::run(root, &options),
         Command::Tsan(options) => sanitize::run(root, &sanitize::THREAD, &options),
         Command::Asan(options) => sanitize::run(root, &sanitize::ADDRESS, &options),
         Command::Inject(options) => inject::run(root, &options),

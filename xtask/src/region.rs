@@ -1,6 +1,6 @@
 //! A part of a page that a command writes, between two marks that the page keeps.
 //!
-//! It knows nothing of what is written. `bench`, `laws`, `goals` and `scaling` call it.
+//! It knows nothing of what is written. `bench`, `laws`, `goals`, `layers` and `scaling` call it.
 
 /// `text` with `inside` between the two marks, each on a line of its own; `None` if it has no such
 /// marks.

@@ -112,6 +112,11 @@ const DIRECTIONS: &[Direction] = &[
         uses: ALL,
         tests_use: ALL,
     },
+    Direction {
+        package: "benches/layers",
+        uses: &["anyrt-api", "anyrt-native", "anyrt-smol", "anyrt-tokio"],
+        tests_use: &[],
+    },
 ];
 
 const ALL: &[&str] = &[
