@@ -26,8 +26,19 @@ const RARELY: f64 = 0.5;
 /// All that does not hold, each a sentence.
 #[must_use]
 pub fn broken(counts: &[Counted]) -> Vec<String> {
-    let backend = counts.iter().filter(|count| count.cell.layer == Layer::A);
-    backend.flat_map(|a| of_row(counts, a)).collect()
+    rows(counts).flat_map(|a| of_row(counts, a)).collect()
+}
+
+/// Where something does not hold.
+#[must_use]
+pub fn broken_rows(counts: &[Counted]) -> Vec<(Operation, Stack)> {
+    let broken = rows(counts).filter(|a| !of_row(counts, a).is_empty());
+    broken.map(|a| (a.cell.operation, a.cell.stack)).collect()
+}
+
+/// Each row by its layer A.
+fn rows(counts: &[Counted]) -> impl Iterator<Item = &Counted> {
+    counts.iter().filter(|count| count.cell.layer == Layer::A)
 }
 
 /// The count of the same operation and stack at another layer.
@@ -100,6 +111,7 @@ pub fn added<'a>(raw: &'a Counted, a: &'a Counted) -> impl Iterator<Item = (&'a 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::count::Loops;
 
     fn counted(layer: Layer, parts: &[(&str, f64)], allocations: f64) -> Counted {
         let cell = Cell {
@@ -113,6 +125,7 @@ mod tests {
             instructions: parts.clone().map(|(_, n)| n).sum(),
             allocations,
             parts: parts.collect(),
+            loops: Loops::default(),
         }
     }
 
@@ -129,9 +142,10 @@ mod tests {
         let raw = counted(Layer::Raw, &[("tokio", 900.0)], 1.0);
         let a = counted(Layer::A, &[("tokio", 900.0), (UNNAMED, 30.0)], 1.0);
         let b = counted(Layer::B, &[("tokio", 960.0)], 2.0);
-        let said = broken(&[raw, a, b]).join("\n");
+        let said = broken(&[raw.clone(), a.clone(), b.clone()]).join("\n");
         assert!(said.contains("1.032 times"), "{said}");
         assert!(said.contains("2.00 allocations"), "{said}");
         assert!(said.contains("0.0 have a name"), "{said}");
+        assert_eq!(broken_rows(&[raw, a, b]), [(Operation::Tcp, Stack::Tokio)]);
     }
 }

@@ -8,7 +8,7 @@ use std::io;
 use std::process::ExitCode;
 
 use anyrt_layers::cell::{Cell, Operation, Stack};
-use anyrt_layers::count::{Loop, count};
+use anyrt_layers::count::{Loop, settled};
 use anyrt_layers::programs::Programs;
 use anyrt_layers::{bounds, page};
 use clap::{Parser, Subcommand};
@@ -46,7 +46,7 @@ fn main() -> ExitCode {
 
 fn tables() -> io::Result<()> {
     let cells: Vec<_> = Cell::all().collect();
-    let counts = count(&Programs::build()?, &cells)?;
+    let counts = settled(&Programs::build()?, &cells)?;
     print!("{}", page::all(&counts));
     match bounds::broken(&counts) {
         broken if broken.is_empty() => Ok(()),
@@ -57,7 +57,7 @@ fn tables() -> io::Result<()> {
 fn parts(operation: Operation, stack: Stack) -> io::Result<()> {
     let is_of_row = |cell: &Cell| (cell.operation, cell.stack) == (operation, stack);
     let cells: Vec<_> = Cell::all().filter(is_of_row).collect();
-    let counts = count(&Programs::build()?, &cells)?;
+    let counts = settled(&Programs::build()?, &cells)?;
     print!("{}", page::parts(&counts));
     Ok(())
 }
