@@ -157,7 +157,7 @@ mod tests {
     #[test]
     fn what_std_does_is_of_its_caller() {
         let atomic = || frame("/rustc/0/library/core/src/sync/atomic.rs", "fetch_add");
-        let list = frame("/work/backend-kit/src/wait/hub.rs", "poll");
+        let list = frame("/checkout/backend-kit/src/wait/hub.rs", "poll");
         assert_eq!(inside(&[atomic(), list], "x"), "the list of waiters");
         let tokio = "/x/registry/src/index/tokio-1.2.3/src/runtime/task/raw.rs";
         assert_eq!(
@@ -170,12 +170,12 @@ mod tests {
 
     #[test]
     fn a_file_without_a_name_is_unnamed() {
-        let new = frame("/work/backend-kit/src/novelty.rs", "f");
+        let new = frame("/checkout/backend-kit/src/novelty.rs", "f");
         assert_eq!(
             inside(&[new], "f"),
-            "unnamed: /work/backend-kit/src/novelty.rs"
+            "unnamed: /checkout/backend-kit/src/novelty.rs"
         );
-        assert_eq!(of_file("/work/api/src/budget.rs"), "the budget");
+        assert_eq!(of_file("/checkout/api/src/budget.rs"), "the budget");
         assert_eq!(of_file("/registry/src/index/slab-0.4.1/src/lib.rs"), "slab");
     }
 
