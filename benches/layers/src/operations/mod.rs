@@ -1,6 +1,6 @@
 //! What the counted process does: one operation, n times, in one task of a runtime with one worker.
 //!
-//! The same loop at each layer, over [`Operations`]; one impl each for the raw libraries, the
+//! The same loop at each layer, over `Operations`; one impl each for the raw libraries, the
 //! backends' own types and the std-shaped ones. It knows nothing of who counts.
 
 mod direct;
