@@ -34,7 +34,7 @@ use crate::net::{UnixDatagram, UnixListener, UnixStream};
 use crate::{
     Builder, Metrics,
     driver::{self, Driver},
-    executor::{self, Config, Shared},
+    executor::{self, Config, Shared, TASKS_FIT},
     net::{TcpListener, TcpStream, UdpSocket},
     task::Join,
     threads::Role,
@@ -183,7 +183,10 @@ impl Core for Native {
     const NAME: &'static str = driver::NAME;
 
     fn capabilities(c: &mut Capabilities<Self>) {
-        c.net().fs().os_handles().placed();
+        c.net().fs().os_handles();
+        if TASKS_FIT {
+            c.placed();
+        }
         #[cfg(unix)]
         c.unix_net().os_unix_handles();
     }

@@ -381,6 +381,12 @@ impl fmt::Debug for Shared {
 #[derive(Clone, Copy, Debug)]
 struct Home(Key);
 
+/// An erased task brings room enough for what is kept of it. Not in a build that counts writes,
+/// whose atomics are larger.
+pub(crate) const TASKS_FIT: bool = task::has_room::<Home>();
+#[cfg(not(anyrt_counted))]
+const _: () = assert!(TASKS_FIT);
+
 impl Schedule for Home {
     fn schedule(&self, task: Runnable) {
         if let Err(task) = worker::push(self.0, task) {

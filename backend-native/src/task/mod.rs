@@ -45,7 +45,11 @@ mod tests;
 
 use std::sync::atomic::AtomicU64;
 
-pub(crate) use self::{header::Runnable, join::Join, placed::spawn_placed};
+pub(crate) use self::{
+    header::Runnable,
+    join::Join,
+    placed::{has_room, spawn_placed},
+};
 
 /// Where a task goes when it is woken, and whom it tells when it has ended.
 pub(crate) trait Schedule: Copy + Send + Sync + 'static {

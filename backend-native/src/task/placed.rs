@@ -37,7 +37,17 @@ use super::{
     raw::{Cell, Memory},
 };
 
+/// True if what is brought has room for a cell.
+pub(crate) const fn has_room<S: Schedule>() -> bool {
+    size_of::<Cell<Lodger, S, Brought>>() <= size_of::<Room>()
+        && align_of::<Cell<Lodger, S, Brought>>() <= align_of::<Room>()
+}
+
 /// Makes a task of `task`, in its own box: as [`spawn`](super::spawn).
+///
+/// # Panics
+///
+/// Without [`has_room`].
 pub(crate) fn spawn_placed<S>(
     task: PlacedTask,
     meta: TaskMeta,
@@ -46,10 +56,7 @@ pub(crate) fn spawn_placed<S>(
 where
     S: Schedule,
 {
-    const {
-        assert!(size_of::<Cell<Lodger, S, Brought>>() <= size_of::<Room>());
-        assert!(align_of::<Cell<Lodger, S, Brought>>() <= align_of::<Room>());
-    }
+    assert!(has_room::<S>(), "the room of a task is too small");
     // SAFETY: it stays where it is, and is dropped by `Brought`.
     let whole = unsafe { Pin::into_inner_unchecked(task.into_box()) };
     let whole = NonNull::from(Box::leak(whole));
