@@ -3,7 +3,6 @@
 //! It runs `anyrt-layers`, which counts and makes the tables, and writes them into their page. It
 //! knows nothing of what is counted.
 
-use std::fs;
 use std::path::Path;
 use std::process::Stdio;
 
@@ -32,21 +31,9 @@ pub(crate) fn run(root: &Path, options: &Options) -> Result<(), String> {
         return Err(format!("anyrt-layers: {}", output.status));
     }
     match options.write {
-        true => write(root, &tables),
+        true => region::write(root, PAGE, [BEGIN, END], &format!("{tables}\n")),
         false => Ok(()),
     }
-}
-
-fn write(root: &Path, tables: &str) -> Result<(), String> {
-    let path = root.join(PAGE);
-    let error = |e: &dyn std::fmt::Display| format!("{PAGE}: {e}");
-    let page = fs::read_to_string(&path).map_err(|e| error(&e))?;
-    let new = region::replaced(&page, BEGIN, END, &format!("{tables}\n"));
-    let new =
-        new.ok_or_else(|| error(&format!("has no place for tables: `{BEGIN}` .. `{END}`")))?;
-    fs::write(&path, new).map_err(|e| error(&e))?;
-    println!("wrote {PAGE}");
-    Ok(())
 }
 
 const PAGE: &str = "docs/performance.md";
@@ -55,6 +42,8 @@ const END: &str = "<!-- end of layers -->";
 
 #[cfg(test)]
 mod tests {
+    use std::fs;
+
     use super::*;
 
     #[test]

@@ -6,7 +6,6 @@
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
-use std::fs;
 use std::path::Path;
 use std::process::Command;
 
@@ -44,21 +43,9 @@ pub(crate) fn run(root: &Path, options: &Options) -> Result<(), String> {
     let tables = tables(&String::from_utf8_lossy(&output.stdout))?;
     print!("{tables}");
     match options.write {
-        true => write(root, &tables),
+        true => region::write(root, PAGE, [BEGIN, END], &tables),
         false => Ok(()),
     }
-}
-
-fn write(root: &Path, tables: &str) -> Result<(), String> {
-    let path = root.join(PAGE);
-    let error = |e: &dyn std::fmt::Display| format!("{PAGE}: {e}");
-    let page = fs::read_to_string(&path).map_err(|e| error(&e))?;
-    let new = region::replaced(&page, BEGIN, END, tables);
-    let new =
-        new.ok_or_else(|| error(&format!("has no place for tables: `{BEGIN}` .. `{END}`")))?;
-    fs::write(&path, new).map_err(|e| error(&e))?;
-    println!("wrote {PAGE}");
-    Ok(())
 }
 
 const PAGE: &str = "docs/scaling.md";
@@ -151,6 +138,8 @@ fn counted(workers: u32, tasks: u32) -> String {
 
 #[cfg(test)]
 mod tests {
+    use std::fs;
+
     use super::*;
 
     #[test]

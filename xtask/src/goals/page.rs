@@ -3,7 +3,6 @@
 //! It knows nothing of the rest of the page, which people write.
 
 use std::fmt::Write as _;
-use std::fs;
 use std::path::Path;
 
 use super::record::Run;
@@ -12,15 +11,7 @@ use crate::region;
 
 /// Writes the tables of these runs into the page.
 pub(crate) fn write(root: &Path, runs: &[Run]) -> Result<(), String> {
-    let path = root.join(PAGE);
-    let error = |e: &dyn std::fmt::Display| format!("{PAGE}: {e}");
-    let page = fs::read_to_string(&path).map_err(|e| error(&e))?;
-    let new = region::replaced(&page, BEGIN, END, &tables(runs));
-    let new =
-        new.ok_or_else(|| error(&format!("has no place for tables: `{BEGIN}` .. `{END}`")))?;
-    fs::write(&path, new).map_err(|e| error(&e))?;
-    println!("wrote {PAGE}");
-    Ok(())
+    region::write(root, PAGE, [BEGIN, END], &tables(runs))
 }
 
 fn tables(runs: &[Run]) -> String {
@@ -40,6 +31,8 @@ const END: &str = "<!-- end of goals -->";
 
 #[cfg(test)]
 mod tests {
+    use std::fs;
+
     use super::*;
 
     #[test]
