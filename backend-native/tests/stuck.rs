@@ -6,7 +6,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use anyrt_api::{Spawn, time};
+use anyrt_api::{Spawn, task, time};
 use anyrt_native::{Builder, Runtime};
 
 /// Long enough for any machine, short enough for a reader who waits.
@@ -75,6 +75,24 @@ fn what_waits_behind_a_stuck_task_is_run() {
     });
     let waited = runtime.block_on(stuck).expect("it does not panic");
     assert_eq!(waited, Ok(()));
+}
+
+/// A task that yields goes behind the one in the slot, and alone there it wakes nobody. If that one
+/// is stuck, a worker that sleeps is woken for it; without spares there is no other way.
+#[test]
+fn what_has_yielded_to_a_stuck_task_is_run() {
+    let runtime = Builder::new().workers(2).spare_workers(0).build();
+    let runtime = runtime.expect("threads and descriptors are left");
+    let rt = runtime.handle();
+    let inner = rt.clone();
+    let waited = runtime.block_on(rt.spawn(async move {
+        let (done, is_done) = mpsc::channel();
+        let stuck = inner.spawn(async move { is_done.recv_timeout(LONG) });
+        task::yield_now().await;
+        done.send(()).expect("it is waited for");
+        stuck.await.expect("it does not panic")
+    }));
+    assert_eq!(waited.expect("it does not panic"), Ok(()));
 }
 
 #[test]

@@ -325,7 +325,8 @@ impl Core {
                 if self.victim == self.index {
                     continue;
                 }
-                match stealers[self.victim].steal(&self.local) {
+                let lingers = || shared.stations[self.victim].lingers();
+                match stealers[self.victim].steal(&self.local, lingers) {
                     Ok(task) => {
                         shared.stations[self.index].count_steal();
                         return Some(task);

@@ -153,13 +153,17 @@ fn n_held(shared: &Shared, looks: &Looks) -> usize {
     held.count()
 }
 
-/// What waits in the slot of a stuck worker goes where all can take it.
+/// What waits in the slot of a stuck worker goes where all can take it, and somebody is woken for
+/// that and for what waits in its ring: one that is alone there was not announced.
 fn rescue(shared: &Shared, station: usize) {
-    if let Some(task) = shared.stealers[station].take_slot() {
+    let stealer = &shared.stealers[station];
+    if let Some(task) = stealer.take_slot() {
         // If the runtime has ended, the task is dropped by that.
         if let Err(task) = shared.inject(task) {
             task.cancel(None);
         }
+    } else if shared.idle.n_parked() > 0 && stealer.has_any() {
+        shared.notify();
     }
 }
 

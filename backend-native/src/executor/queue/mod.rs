@@ -9,7 +9,8 @@
 //! in a row the ring goes first.
 //!
 //! What becomes visible to other workers is said by a result of `true`, and has to be announced:
-//! see `IDLE.md`.
+//! see `IDLE.md`. Not so a task that is alone in the ring after it has just run, or was in the slot:
+//! its worker comes to it next, and a thief leaves such a one where it is.
 
 mod place;
 
@@ -69,18 +70,20 @@ impl Local {
         }
     }
 
-    /// Puts a task that has just run behind all others. True as for [`push`](Self::push).
+    /// Puts a task that has just run behind all others. True as for [`push`](Self::push), but not if
+    /// it is the only one in the ring: its own worker comes to it before it could be fetched.
     #[inline]
     pub(super) fn push_again(&mut self, task: Runnable, injector: &Injector) -> bool {
-        if self.ring.is_empty() && self.slot.is_empty() {
+        let is_alone = self.ring.is_empty();
+        if is_alone && self.slot.is_empty() {
             // It is the next one, wherever it stands.
             return self.push(task, injector);
         }
         self.push_back(task, injector);
-        true
+        !is_alone
     }
 
-    /// The next task of this worker's own. True as for [`push`](Self::push).
+    /// The next task of this worker's own. True as for [`push_again`](Self::push_again).
     #[inline]
     pub(super) fn pop(&mut self, injector: &Injector) -> (Option<Runnable>, bool) {
         if self.streak < STREAK_MAX
@@ -93,8 +96,9 @@ impl Local {
         match self.ring.pop() {
             None => (self.slot.take(), false),
             next if after_streak && let Some(task) = self.slot.take() => {
+                let is_alone = self.ring.is_empty();
                 self.push_back(task, injector);
-                (next, true)
+                (next, !is_alone)
             }
             next => (next, false),
         }
@@ -144,15 +148,26 @@ pub(super) struct Stealer {
 }
 
 impl Stealer {
-    /// Half of what is in the ring, into the ring of `local`; one of them to be run now.
+    /// Half of what is in the ring, into the ring of `local`; one of them to be run now. One that is
+    /// alone there only if `lingers` says that its worker does not come to it.
     ///
     /// # Errors
     ///
     /// `Busy` if another thread steals there at this moment: that is not the same as empty.
-    pub(super) fn steal(&self, local: &Local) -> Result<Runnable, StealError> {
-        let stolen = self
-            .ring
-            .steal_and_pop(&local.ring, |n_tasks| n_tasks - n_tasks / 2);
+    pub(super) fn steal(
+        &self,
+        local: &Local,
+        lingers: impl FnOnce() -> bool,
+    ) -> Result<Runnable, StealError> {
+        let half = |n_tasks| n_tasks - n_tasks / 2;
+        let mut is_alone = false;
+        let mut stolen = self.ring.steal_and_pop(&local.ring, |n_tasks| {
+            is_alone = n_tasks == 1;
+            if is_alone { 0 } else { half(n_tasks) }
+        });
+        if is_alone && lingers() {
+            stolen = self.ring.steal_and_pop(&local.ring, half);
+        }
         stolen.map(|(task, _)| task)
     }
 
@@ -163,8 +178,18 @@ impl Stealer {
 
     /// True if there is, or may be, something to steal; `local` is the asking worker's.
     pub(super) fn has_surplus(&self, local: &Local) -> bool {
+        self.is_filled(&local.ring)
+    }
+
+    /// The same for one who has no queue. Allocates.
+    pub(super) fn has_any(&self) -> bool {
+        self.is_filled(&fifo::Worker::new(1))
+    }
+
+    /// Nothing is moved to `ring`: a stealer is asked by way of a steal of nothing.
+    fn is_filled(&self, ring: &fifo::Worker<Runnable>) -> bool {
         let mut n_tasks = 0;
-        let nothing = self.ring.steal(&local.ring, |n| {
+        let nothing = self.ring.steal(ring, |n| {
             n_tasks = n;
             0
         });

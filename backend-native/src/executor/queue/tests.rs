@@ -89,6 +89,61 @@ fn one_that_has_just_run_goes_behind_all_others() {
     assert_eq!(taken(&order), [0, 3, 1, 2, 4]);
 }
 
+/// What was woken once and is not announced again, until there is more.
+#[test]
+fn one_that_is_alone_in_the_ring_is_announced_only_when_it_is_woken() {
+    let (mut local, injector, order) = (
+        Local::new(Barrier::new()),
+        Injector::default(),
+        Order::default(),
+    );
+    local.push(task(0, &order), &injector);
+    assert!(!local.push_again(task(1, &order), &injector));
+    assert!(local.push_again(task(2, &order), &injector), "two");
+    while let Some(task) = local.pop(&injector).0 {
+        task.run();
+    }
+    local.push(task(0, &order), &injector);
+    assert!(local.push(task(1, &order), &injector), "it was woken");
+    for n in 0..STREAK_MAX {
+        let (next, announce) = local.pop(&injector);
+        next.expect("it is there").run();
+        local.push(task(usize::from(n), &order), &injector);
+        assert!(!announce);
+    }
+    let (next, announce) = local.pop(&injector);
+    next.expect("the one in the ring").run();
+    assert!(!announce, "that of the slot is alone there now");
+    local
+        .stealer()
+        .take_all()
+        .into_iter()
+        .for_each(Runnable::run);
+}
+
+#[test]
+fn one_that_is_alone_is_stolen_from_a_worker_that_lingers() {
+    let (mut local, injector, order) = (
+        Local::new(Barrier::new()),
+        Injector::default(),
+        Order::default(),
+    );
+    let thief = Local::new(Barrier::new());
+    let stealer = local.stealer();
+    for n in 0..4 {
+        local.push(task(n, &order), &injector);
+    }
+    let unasked = || unreachable!("there is more than one");
+    let stolen = stealer.steal(&thief, unasked).expect("there are three");
+    stolen.run();
+    assert!(thief.has_surplus(), "half of them, rounded up");
+    assert!(stealer.steal(&thief, || false).is_err());
+    assert!(stealer.has_surplus(&thief) && stealer.has_any());
+    stealer.steal(&thief, || true).expect("it is left").run();
+    assert!(!stealer.has_any());
+    assert_eq!(taken(&order).len(), 2);
+}
+
 #[test]
 fn the_end_finds_what_is_in_the_slot_and_in_the_ring() {
     let (mut local, injector, order) = (
@@ -149,7 +204,10 @@ fn half_is_stolen_by_several_thieves_and_nothing_is_lost() {
             scope.spawn(|| {
                 let mut own = Local::new(Barrier::new());
                 while n_run.load(SeqCst) < 50_000 {
-                    let task = own.pop(&injector).0.or_else(|| stealer.steal(&own).ok());
+                    let task = own
+                        .pop(&injector)
+                        .0
+                        .or_else(|| stealer.steal(&own, || true).ok());
                     match task.or_else(|| own.take_batch(&injector, 3)) {
                         Some(task) => task.run(),
                         None => std::thread::yield_now(),
