@@ -86,6 +86,8 @@ fn what_has_yielded_to_a_stuck_task_is_run() {
     let rt = runtime.handle();
     let inner = rt.clone();
     let waited = runtime.block_on(rt.spawn(async move {
+        // The other worker has found nothing meanwhile, and sleeps.
+        time::sleep_in(Duration::from_millis(30), &inner).await;
         let (done, is_done) = mpsc::channel();
         let stuck = inner.spawn(async move { is_done.recv_timeout(LONG) });
         task::yield_now().await;
