@@ -38,17 +38,14 @@ pub fn poll<T>(
     cx: &mut Context<'_>,
     operation: impl FnOnce(&mut Context<'_>) -> Poll<T>,
 ) -> Poll<T> {
-    let Some(left) = LEFT.try_with(Cell::get).ok() else {
-        return operation(cx);
-    };
-    if left == UNLIMITED {
-        return operation(cx);
-    }
+    // Where there is no cell any more, as in a thread that ends, there is no limit either.
+    let left = LEFT.try_with(Cell::get).unwrap_or(UNLIMITED);
     if left == 0 {
         return forced_yield(cx);
     }
+    // The only place that calls it, so that it is inlined.
     let answer = operation(cx);
-    if answer.is_ready() {
+    if answer.is_ready() && left != UNLIMITED {
         // The operation itself may have run nested polls that spent units of this budget.
         LEFT.with(|cell| cell.set(cell.get().saturating_sub(1)));
     }

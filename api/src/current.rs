@@ -237,6 +237,11 @@ pub(crate) fn no_runtime(called: &'static Location<'static>) -> ! {
 #[derive(Debug, Clone)]
 pub(crate) struct Late<R = AnyRuntime> {
     bound: Option<R>,
+    unbound: Unbound<R>,
+}
+
+/// Where the runtime of a bare form comes from that had none at its call. It has nothing to drop.
+pub(crate) struct Unbound<R = AnyRuntime> {
     current: fn() -> Option<R>,
     called: &'static Location<'static>,
 }
@@ -247,8 +252,10 @@ impl Late {
     pub(crate) fn here() -> Self {
         Late {
             bound: AnyRuntime::try_current(),
-            current: AnyRuntime::try_current,
-            called: Location::caller(),
+            unbound: Unbound {
+                current: AnyRuntime::try_current,
+                called: Location::caller(),
+            },
         }
     }
 }
@@ -259,8 +266,10 @@ impl<R> Late<R> {
     pub(crate) fn now(rt: R) -> Self {
         Late {
             bound: Some(rt),
-            current: || None,
-            called: Location::caller(),
+            unbound: Unbound {
+                current: || None,
+                called: Location::caller(),
+            },
         }
     }
 
@@ -271,14 +280,13 @@ impl<R> Late<R> {
     {
         Late {
             bound: self.bound.map(AnyRuntime::new),
-            current: AnyRuntime::try_current,
-            called: self.called,
+            unbound: self.unbound.erase(),
         }
     }
 
-    /// The runtime, if it has one already.
-    pub(crate) fn bound(&mut self) -> Option<&R> {
-        self.bound.as_ref()
+    /// The runtime, if it has one already; else where one is to come from.
+    pub(crate) fn into_bound(self) -> Result<R, Unbound<R>> {
+        self.bound.ok_or(self.unbound)
     }
 
     /// The runtime, taken now if the call had none. Once taken it is kept.
@@ -287,12 +295,44 @@ impl<R> Late<R> {
     ///
     /// If there is none now either; the message names the place of the call.
     pub(crate) fn runtime(&mut self) -> &R {
-        let Late {
-            bound,
-            current,
-            called,
-        } = self;
-        bound.get_or_insert_with(|| current().unwrap_or_else(|| no_runtime(called)))
+        let unbound = self.unbound;
+        self.bound.get_or_insert_with(|| unbound.runtime())
+    }
+}
+
+impl<R> Unbound<R> {
+    /// The runtime that is current now.
+    ///
+    /// # Panics
+    ///
+    /// If there is none; the message names the place of the call.
+    pub(crate) fn runtime(self) -> R {
+        (self.current)().unwrap_or_else(|| no_runtime(self.called))
+    }
+
+    /// The same without the runtime in its type.
+    pub(crate) fn erase(self) -> Unbound {
+        Unbound {
+            current: AnyRuntime::try_current,
+            called: self.called,
+        }
+    }
+}
+
+// Not derived: it has no runtime yet, so that one need not be `Copy`.
+impl<R> Clone for Unbound<R> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+
+impl<R> Copy for Unbound<R> {}
+
+impl<R> fmt::Debug for Unbound<R> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Unbound")
+            .field("called", &self.called)
+            .finish_non_exhaustive()
     }
 }
 

@@ -74,9 +74,10 @@ impl Instant {
 
     /// A point that never comes.
     #[cold]
-    fn never(self) -> Instant {
+    #[inline(never)]
+    fn never(&self) -> Instant {
         let far = FAR.iter().find_map(|far| self.checked_add(*far));
-        far.unwrap_or(self)
+        far.unwrap_or(*self)
     }
 
     /// As std's.

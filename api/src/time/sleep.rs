@@ -10,7 +10,7 @@ use pin_project_lite::pin_project;
 
 use super::{Instant, RawSleep, Timer};
 use crate::any::AnySleep;
-use crate::current::Late;
+use crate::current::{Late, Unbound};
 use crate::{AnyRuntime, Core, budget};
 
 /// Waits for `duration`: [`std::thread::sleep`] for tasks.
@@ -58,10 +58,23 @@ pin_project! {
     #[must_use = "futures do nothing unless polled"]
     pub struct Sleep<R: Timer = AnyRuntime> {
         #[pin]
-        raw: Option<R::Sleep>,
-        deadline: Deadline,
-        // The runtime of a bare form that was called outside any.
-        late: Option<Late<R>>,
+        alarm: Alarm<R>,
+    }
+}
+
+pin_project! {
+    #[project = AlarmProjection]
+    enum Alarm<R: Timer> {
+        Set {
+            #[pin]
+            raw: R::Sleep,
+            deadline: Instant,
+        },
+        // A bare form that was called outside any runtime.
+        Late {
+            runtime: Unbound<R>,
+            deadline: Deadline,
+        },
     }
 }
 
@@ -77,18 +90,20 @@ impl<R: Timer> Sleep<R> {
     /// been polled yet.
     #[must_use]
     pub fn deadline(&self) -> Option<Instant> {
-        match self.deadline {
-            Deadline::At(at) => Some(at),
-            Deadline::After(_) => None,
+        match self.alarm {
+            Alarm::Set { deadline, .. } => Some(deadline),
+            Alarm::Late { deadline, .. } => deadline.at(),
         }
     }
 
     /// Sets another deadline; works before and after it fired.
     pub fn reset(self: Pin<&mut Self>, deadline: Instant) {
-        let this = self.project();
-        *this.deadline = Deadline::At(deadline);
-        if let Some(raw) = this.raw.as_pin_mut() {
-            raw.reset(deadline.into_std());
+        match self.project().alarm.project() {
+            AlarmProjection::Set { raw, deadline: was } => {
+                *was = deadline;
+                raw.reset(deadline.into_std());
+            }
+            AlarmProjection::Late { deadline: was, .. } => *was = Deadline::At(deadline),
         }
     }
 
@@ -97,30 +112,32 @@ impl<R: Timer> Sleep<R> {
     where
         R: Core,
     {
-        Sleep {
-            raw: self.raw.map(|raw| AnySleep::new(Box::pin(raw))),
-            deadline: self.deadline,
-            late: self.late.map(Late::erase),
-        }
+        let alarm = match self.alarm {
+            Alarm::Set { raw, deadline } => Alarm::Set {
+                raw: AnySleep::new(Box::pin(raw)),
+                deadline,
+            },
+            Alarm::Late { runtime, deadline } => Alarm::Late {
+                runtime: runtime.erase(),
+                deadline,
+            },
+        };
+        Sleep { alarm }
     }
 
     #[inline]
     pub(super) fn at(deadline: Instant, rt: &R) -> Self {
-        let raw = Some(rt.sleep_until(deadline.into_std()));
+        let raw = rt.sleep_until(deadline.into_std());
         Sleep {
-            raw,
-            deadline: Deadline::At(deadline),
-            late: None,
+            alarm: Alarm::Set { raw, deadline },
         }
     }
 
-    pub(super) fn late(mut late: Late<R>, deadline: Deadline) -> Self {
-        match late.bound() {
-            Some(rt) => Sleep::at(deadline.on(rt), rt),
-            None => Sleep {
-                raw: None,
-                deadline,
-                late: Some(late),
+    pub(super) fn late(late: Late<R>, deadline: Deadline) -> Self {
+        match late.into_bound() {
+            Ok(rt) => Sleep::at(deadline.on(&rt), &rt),
+            Err(runtime) => Sleep {
+                alarm: Alarm::Late { runtime, deadline },
             },
         }
     }
@@ -128,25 +145,39 @@ impl<R: Timer> Sleep<R> {
     /// The alarm alone: not charged to the budget, for a timeout whose future spends it all.
     #[inline]
     pub(super) fn poll_alarm(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
-        let mut this = self.project();
-        if this.raw.is_none() {
-            let mut late = this
-                .late
-                .take()
-                .expect("a sleep has an alarm or is late to get one");
-            let rt = late.runtime();
-            let deadline = this.deadline.on(rt);
-            *this.deadline = Deadline::At(deadline);
-            this.raw.set(Some(rt.sleep_until(deadline.into_std())));
+        let mut alarm = self.project().alarm;
+        match alarm.as_mut().project() {
+            AlarmProjection::Set { raw, .. } => raw.poll(cx),
+            AlarmProjection::Late { .. } => alarm.poll_late(cx),
         }
-        this.raw
-            .as_pin_mut()
-            .expect("it was made a line above")
-            .poll(cx)
+    }
+}
+
+impl<R: Timer> Alarm<R> {
+    /// The first poll of one that is late: its runtime is taken now.
+    #[cold]
+    #[inline(never)]
+    fn poll_late(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
+        if let AlarmProjection::Late { runtime, deadline } = self.as_mut().project() {
+            let rt = runtime.runtime();
+            let set = Sleep::at(deadline.on(&rt), &rt);
+            self.set(set.alarm);
+        }
+        match self.project() {
+            AlarmProjection::Set { raw, .. } => raw.poll(cx),
+            AlarmProjection::Late { .. } => unreachable!("it was set above"),
+        }
     }
 }
 
 impl Deadline {
+    fn at(self) -> Option<Instant> {
+        match self {
+            Deadline::At(at) => Some(at),
+            Deadline::After(_) => None,
+        }
+    }
+
     fn on<R: Timer>(self, rt: &R) -> Instant {
         match self {
             Deadline::At(at) => at,
@@ -167,7 +198,7 @@ impl<R: Timer> Future for Sleep<R> {
 impl<R: Timer> fmt::Debug for Sleep<R> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Sleep")
-            .field("deadline", &self.deadline)
+            .field("deadline", &self.deadline())
             .finish_non_exhaustive()
     }
 }
