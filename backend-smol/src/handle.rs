@@ -31,6 +31,7 @@ impl Smol {
     }
 
     /// The erased form of this runtime.
+    #[inline]
     pub(crate) fn any(&self) -> AnyRuntime {
         match &self.any {
             Some(any) => any.clone(),
@@ -40,6 +41,9 @@ impl Smol {
 }
 
 impl Clone for Smol {
+    // Inlined, it lets the compiler see that nobody else has the future which a handle is cloned
+    // into, and build that in its place.
+    #[inline]
     fn clone(&self) -> Self {
         Smol {
             home: Arc::clone(&self.home),

@@ -33,6 +33,7 @@ impl Tokio {
     }
 
     /// The erased form of this runtime.
+    #[inline]
     pub(crate) fn any(&self) -> AnyRuntime {
         match &self.any {
             Some(any) => any.clone(),
@@ -42,6 +43,9 @@ impl Tokio {
 }
 
 impl Clone for Tokio {
+    // Inlined, it lets the compiler see that nobody else has the future which a handle is cloned
+    // into, and build that in its place.
+    #[inline]
     fn clone(&self) -> Self {
         Tokio {
             home: Arc::clone(&self.home),
