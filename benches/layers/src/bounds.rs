@@ -1,20 +1,12 @@
 //! What must hold of the counts. It knows nothing of how they come about; the test and the program
 //! call it.
 
-use crate::cell::{Cell, Layer, Operation, Stack};
+use crate::cell::{Cell, Layer, Operation, Stack, word};
 use crate::count::Counted;
 use crate::parts::UNNAMED;
 
 /// Layer B's instructions by layer A's, at most.
 pub const B_OVER_A_MAX: f64 = 1.02;
-
-/// What layer B has by name beside that, in instructions, and why it has it.
-const KEPT_BY_B: &[(Operation, f64, &str)] = &[(
-    Operation::Sleep,
-    50.0,
-    "its `Sleep` keeps the deadline, for `Sleep::deadline`, adds without overflow, and may be that \
-     of a bare form whose runtime comes later",
-)];
 
 /// What is counted of layer A as the library's and by name, at least.
 pub const NAMED_MIN: f64 = 0.98;
@@ -36,6 +28,14 @@ pub fn broken_rows(counts: &[Counted]) -> Vec<(Operation, Stack)> {
     broken.map(|a| (a.cell.operation, a.cell.stack)).collect()
 }
 
+/// The rows whose instructions are not held, since they differ from run to run.
+#[must_use]
+pub fn unsteady(counts: &[Counted]) -> Vec<String> {
+    let unsteady = rows(counts).filter(|a| !a.is_steady);
+    let name = |a: &Counted| format!("{} {}", word(a.cell.operation), word(a.cell.stack));
+    unsteady.map(name).collect()
+}
+
 /// Each row by its layer A.
 fn rows(counts: &[Counted]) -> impl Iterator<Item = &Counted> {
     counts.iter().filter(|count| count.cell.layer == Layer::A)
@@ -51,10 +51,8 @@ pub fn at(counts: &[Counted], cell: Cell, layer: Layer) -> Option<&Counted> {
 fn of_row(counts: &[Counted], a: &Counted) -> Vec<String> {
     let mut broken = Vec::new();
     if let Some(b) = at(counts, a.cell, Layer::B) {
-        let kept = KEPT_BY_B.iter().find(|kept| kept.0 == b.cell.operation);
-        let kept = kept.map_or(0.0, |kept| kept.1);
-        let ratio = (b.instructions - kept) / a.instructions;
-        if is_steady(b.cell) && (ratio.is_nan() || ratio > B_OVER_A_MAX) {
+        let ratio = b.instructions / a.instructions;
+        if a.is_steady && b.is_steady && (ratio.is_nan() || ratio > B_OVER_A_MAX) {
             broken.push(format!(
                 "{}: {:.1} instructions, layer A {:.1}: {ratio:.3} times, at most {B_OVER_A_MAX}",
                 b.cell, b.instructions, a.instructions
@@ -80,18 +78,6 @@ fn of_row(counts: &[Counted], a: &Counted) -> Vec<String> {
         }
     }
     broken
-}
-
-/// True if a row's instructions are the same from run to run, so that a bound of 2 % can be held.
-///
-/// Where a pool's thread takes part, how the two threads meet costs some per cent more or less.
-/// On native a thread that has nothing to run waits for the sockets' events meanwhile, and how many
-/// of them it finds at once depends on when it runs.
-#[must_use]
-pub fn is_steady(cell: Cell) -> bool {
-    let is_pooled = cell.operation == Operation::ReadFile;
-    let is_watched = (cell.operation, cell.stack) == (Operation::Tcp, Stack::Native);
-    !is_pooled && !is_watched
 }
 
 /// What `a` has more of than `raw`, or less, part by part.
@@ -125,6 +111,7 @@ mod tests {
             instructions: parts.clone().map(|(_, n)| n).sum(),
             allocations,
             parts: parts.collect(),
+            is_steady: true,
             loops: Loops::default(),
         }
     }

@@ -5,12 +5,12 @@
 //! counted, those of a blocking pool too; the difference is what n of them cost. It knows nothing
 //! of what the operations are.
 //!
-//! That is not quite the same from run to run: a thread that waits beside the loop wakes when it
-//! will. So what is out of its bounds is counted again, and the least counts.
+//! Threads that meet do so in turn (`turns.rs`), or a run's counts would not be those of the next.
+//! What a thread beside the loop does now and then still is not quite the same. So what is out of
+//! its bounds is counted again, and the least counts.
 
 use std::collections::BTreeMap;
 use std::io;
-use std::num::NonZero;
 use std::path::Path;
 use std::process::{Command, Output};
 use std::sync::Mutex;
@@ -24,6 +24,7 @@ use crate::cell::{Cell, Layer, Operation, Stack};
 use crate::operations;
 use crate::profile::{Lines, Profile};
 use crate::programs::Programs;
+use crate::turns::Turns;
 
 /// A loop by its name, as a program is asked for it.
 #[derive(Debug, Parser)]
@@ -61,6 +62,8 @@ pub struct Counted {
     pub allocations: f64,
     /// The instructions by whose they are.
     pub parts: BTreeMap<String, f64>,
+    /// Whether they are the same from run to run, so that a bound of 2 % can be held.
+    pub is_steady: bool,
     /// What that is the difference of.
     pub(crate) loops: Loops,
 }
@@ -81,7 +84,7 @@ struct Looped {
 }
 
 impl Counted {
-    fn new(cell: Cell, loops: Loops) -> Self {
+    fn new(cell: Cell, is_steady: bool, loops: Loops) -> Self {
         let each = |more: f64, less: f64| (more - less) / cell.n_times() as f64;
         let (once, twice) = (&loops.once, &loops.twice);
         let mut parts = twice.parts.clone();
@@ -94,6 +97,7 @@ impl Counted {
             instructions: each(twice.instructions, once.instructions),
             allocations: each(twice.allocations, once.allocations),
             parts,
+            is_steady,
             loops,
         }
     }
@@ -104,7 +108,7 @@ impl Counted {
             once: self.loops.once.least(other.loops.once),
             twice: self.loops.twice.least(other.loops.twice),
         };
-        Counted::new(self.cell, loops)
+        Counted::new(self.cell, self.is_steady, loops)
     }
 }
 
@@ -156,10 +160,10 @@ pub fn settled(programs: &Programs, cells: &[Cell]) -> io::Result<Vec<Counted>> 
 fn count(programs: &Programs, cells: &[Cell]) -> io::Result<Vec<Counted>> {
     let next = AtomicUsize::new(0);
     let counts = Mutex::new(Vec::new());
-    let work = || -> io::Result<()> {
+    let work = |turns: Turns| -> io::Result<()> {
         let lines = Lines::of(&programs.looped)?;
         while let Some(&cell) = cells.get(next.fetch_add(1, Ordering::Relaxed)) {
-            let counted = one(programs, &lines, cell)?;
+            let counted = one(programs, &lines, &turns, cell)?;
             counts
                 .lock()
                 .expect("no thread panics with it")
@@ -167,9 +171,10 @@ fn count(programs: &Programs, cells: &[Cell]) -> io::Result<Vec<Counted>> {
         }
         Ok(())
     };
-    let n_threads = thread::available_parallelism().map_or(1, NonZero::get);
     thread::scope(|scope| {
-        let threads: Vec<_> = (0..n_threads).map(|_| scope.spawn(work)).collect();
+        let work = &work;
+        let all = Turns::all().into_iter();
+        let threads: Vec<_> = all.map(|turns| scope.spawn(move || work(turns))).collect();
         let done = threads
             .into_iter()
             .map(|thread| thread.join().expect("counting does not panic"));
@@ -181,9 +186,9 @@ fn count(programs: &Programs, cells: &[Cell]) -> io::Result<Vec<Counted>> {
     Ok(counts)
 }
 
-fn one(programs: &Programs, lines: &Lines, cell: Cell) -> io::Result<Counted> {
+fn one(programs: &Programs, lines: &Lines, turns: &Turns, cell: Cell) -> io::Result<Counted> {
     let looped = |n_times| {
-        let profile = profile(&programs.looped, cell, n_times)?;
+        let profile = profile(&programs.looped, turns, cell, n_times)?;
         io::Result::Ok(Looped {
             instructions: profile.total() as f64,
             allocations: allocations(&programs.counted, cell, n_times)?,
@@ -194,13 +199,13 @@ fn one(programs: &Programs, lines: &Lines, cell: Cell) -> io::Result<Counted> {
         once: looped(cell.n_times())?,
         twice: looped(2 * cell.n_times())?,
     };
-    Ok(Counted::new(cell, loops))
+    Ok(Counted::new(cell, turns.are_steady(cell), loops))
 }
 
 /// The instructions of a process that loops `n_times`.
-fn profile(program: &Path, cell: Cell, n_times: usize) -> io::Result<Profile> {
+fn profile(program: &Path, turns: &Turns, cell: Cell, n_times: usize) -> io::Result<Profile> {
     let file = tempfile::NamedTempFile::new()?;
-    let mut valgrind = Command::new("valgrind");
+    let mut valgrind = turns.command("valgrind", cell);
     valgrind
         .args(["--tool=callgrind", "--dump-instr=yes"])
         .args(["--compress-strings=no", "--compress-pos=no"])

@@ -4,6 +4,7 @@
 //!   cell      an operation, on a runtime, at a layer
 //!   operations/  the loops: what the process that is counted does
 //!   count     runs it n and 2n times, under callgrind and with counted allocations
+//!   turns     threads that meet in the same order in every run
 //!   profile   whose lines the instructions are of
 //!   parts     the names of what layer A adds to the library below it
 //!   bounds    what must hold
@@ -21,3 +22,4 @@ pub mod page;
 pub mod parts;
 pub mod profile;
 pub mod programs;
+mod turns;

@@ -48,6 +48,13 @@ fn tables() -> io::Result<()> {
     let cells: Vec<_> = Cell::all().collect();
     let counts = settled(&Programs::build()?, &cells)?;
     print!("{}", page::all(&counts));
+    let unsteady = bounds::unsteady(&counts);
+    if !unsteady.is_empty() {
+        eprintln!(
+            "NOT HELD: the instructions of {}, since threads may not be made to take turns here",
+            unsteady.join(", ")
+        );
+    }
     match bounds::broken(&counts) {
         broken if broken.is_empty() => Ok(()),
         broken => Err(io::Error::other(broken.join("\n"))),

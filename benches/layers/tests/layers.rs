@@ -1,14 +1,14 @@
 //! Layer B costs what layer A costs, and what layer A has more than the library below it has names.
 //!
-//! Release builds are counted, whatever this test was built as. Without valgrind nothing can be,
-//! and a line of the output says so.
+//! Release builds are counted, and count, whatever this test was built as. Without valgrind nothing
+//! can be, and a line of the output says so.
 #![forbid(unsafe_code)]
 
 use std::io::{self, Write};
+use std::process::{Command, Stdio};
 
-use anyrt_layers::cell::Cell;
+use anyrt_layers::count;
 use anyrt_layers::programs::Programs;
-use anyrt_layers::{bounds, count, page};
 
 #[test]
 fn the_layers_cost_what_they_may() {
@@ -19,13 +19,11 @@ fn the_layers_cost_what_they_may() {
         return;
     }
     let programs = Programs::build().expect("a release build");
-    let cells: Vec<_> = Cell::all().collect();
-    let counts = count::settled(&programs, &cells).expect("counts");
-    let broken = bounds::broken(&counts);
-    assert!(
-        broken.is_empty(),
-        "{}\n{}",
-        broken.join("\n"),
-        page::all(&counts)
-    );
+    // Reading the debug lines takes four times as long in a build that is not optimized. What it
+    // says of its bounds goes past the harness too.
+    let mut counting = Command::new(&programs.looped);
+    let output = counting.stderr(Stdio::inherit()).output();
+    let output = output.expect("it was just built");
+    let tables = String::from_utf8_lossy(&output.stdout);
+    assert!(output.status.success(), "a bound does not hold:\n{tables}");
 }
