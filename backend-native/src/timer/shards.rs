@@ -76,6 +76,13 @@ impl Shards {
         Ok((key, too_late))
     }
 
+    /// True if the entry is still there and has a waker as good as `waker`.
+    pub(super) fn wakes(&self, key: Key, waker: &Waker) -> bool {
+        let mut inner = self.of(key);
+        let kept = inner.wheel.waker_mut(key);
+        kept.is_some_and(|kept| kept.will_wake(waker))
+    }
+
     /// Puts `waker` in the place of an entry's waker, and gives back the one that is not needed:
     /// the displaced one, or, with `Err`, the new one because the entry has gone.
     pub(super) fn replace(&self, key: Key, waker: Waker) -> Result<Waker, Waker> {
@@ -250,6 +257,23 @@ mod tests {
             .insert(1, now, now + 20, Waker::noop().clone())
             .expect("it is open");
         assert_eq!(shards.set_alarm(0), Some(now + 20));
+    }
+
+    #[test]
+    fn an_entry_wakes_by_its_waker_until_it_has_gone() {
+        struct Bell;
+        impl std::task::Wake for Bell {
+            fn wake(self: std::sync::Arc<Self>) {}
+        }
+        let shards = Shards::new(1);
+        let (key, _) = insert(&shards, 0, 10);
+        let other = Waker::from(std::sync::Arc::new(Bell));
+        assert!(shards.wakes(key, Waker::noop()));
+        assert!(!shards.wakes(key, &other));
+        assert!(shards.replace(key, other.clone()).is_ok());
+        assert!(shards.wakes(key, &other) && !shards.wakes(key, Waker::noop()));
+        assert_eq!(fire(&shards, 10), 1);
+        assert!(!shards.wakes(key, &other));
     }
 
     #[test]

@@ -9,7 +9,7 @@ use std::{
     io,
     pin::Pin,
     sync::Arc,
-    task::{Context, Poll},
+    task::{Context, Poll, Waker},
     time::{Duration, Instant},
 };
 
@@ -28,12 +28,14 @@ struct Closed;
 /// nothing could ring the alarm any more, and there is no error to return.
 pub struct Sleep {
     driver: Arc<Access>,
-    deadline: Instant,
+    /// In the time of the driver's timers.
+    deadline: u64,
     key: Option<Key>,
 }
 
 impl Sleep {
     pub(crate) fn new(driver: Arc<Access>, deadline: Instant) -> Self {
+        let deadline = driver.timers().time_of(deadline);
         Self {
             driver,
             deadline,
@@ -49,7 +51,7 @@ impl Sleep {
     /// Moves the deadline, before or after it was reached.
     pub(crate) fn set_deadline(&mut self, deadline: Instant) {
         self.disarm();
-        self.deadline = deadline;
+        self.deadline = self.driver.timers().time_of(deadline);
     }
 
     /// The same with an error in place of the panic.
@@ -60,12 +62,11 @@ impl Sleep {
     }
 
     fn poll_deadline(&mut self, cx: &Context<'_>) -> Poll<Result<(), Closed>> {
-        let now = now();
-        if now >= self.deadline {
+        let Some(now) = self.driver.timers().before(self.deadline) else {
             self.disarm();
             return Poll::Ready(Ok(()));
-        }
-        match self.arm(now, cx) {
+        };
+        match self.arm(now, cx.waker()) {
             Ok(()) => Poll::Pending,
             Err(closed) => Poll::Ready(Err(closed)),
         }
@@ -79,25 +80,22 @@ impl Sleep {
         }
     }
 
-    /// Makes sure that the waker of `cx` is woken at the deadline. `now` is the present.
-    fn arm(&mut self, now: Instant, cx: &Context<'_>) -> Result<(), Closed> {
+    /// Makes sure that `waker` is woken at the deadline. `now` is not after the present.
+    fn arm(&mut self, now: u64, waker: &Waker) -> Result<(), Closed> {
         if self.driver.is_forked() {
             return Err(Closed);
         }
         let timers = self.driver.timers();
-        let mut waker = cx.waker().clone();
-        if let Some(key) = self.key.take() {
-            match timers.replace(key, waker) {
-                Ok(_displaced) => {
-                    self.key = Some(key);
-                    return Ok(());
-                }
-                // The runtime has gone, or the deadline was moved: arm it anew.
-                Err(same) => waker = same,
+        if let Some(key) = self.key {
+            // The same task again: no other waker is made, and none is dropped.
+            if timers.wakes(key, waker) || timers.replace(key, waker.clone()).is_ok() {
+                return Ok(());
             }
+            // The runtime has gone, or it rang and still seems far: arm it anew.
+            self.key = None;
         }
         let (key, too_late) = timers
-            .insert(now, self.deadline, waker)
+            .insert(now, self.deadline, waker.clone())
             .map_err(|_waker| Closed)?;
         self.key = Some(key);
         if too_late {

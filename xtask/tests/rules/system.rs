@@ -120,6 +120,10 @@ const CFG: &[(&str, &str)] = &[
         "the door of the capability that exists on Unix alone",
     ),
     (
+        "backend-native/src/timer/coarse/mod.rs",
+        "a clock that is read cheaply exists on Linux alone",
+    ),
+    (
         "backend-tokio/src/net/mod.rs",
         "Unix sockets exist on Unix alone",
     ),
