@@ -92,13 +92,15 @@ impl Wheel {
     /// tick at which [`advance`](Self::advance) has something to do for it.
     pub(super) fn insert(&mut self, deadline: u64, waker: Waker) -> (Key, u64) {
         self.sequence += 1;
+        let deadline = deadline.max(self.elapsed + 1);
+        let list = self.list_of(deadline);
         let entry = Entry {
             sequence: self.sequence,
-            deadline: deadline.max(self.elapsed + 1),
+            deadline,
             waker: Some(waker),
-            list: 0,
+            list: list as u16,
             previous: NIL,
-            next: NIL,
+            next: self.heads[list],
         };
         let index = self.free;
         let index = if index == NIL {
@@ -111,13 +113,13 @@ impl Wheel {
             index
         };
         self.n_entries += 1;
-        let (level, slot) = self.link(index);
+        self.lead(list, index);
         let key = Key {
             index,
             wheel: self.number,
             sequence: NonZeroU64::new(self.sequence).expect("it counts from one"),
         };
-        (key, self.start_of(level, slot))
+        (key, self.start_of(list))
     }
 
     /// The waker of a pending entry, to be replaced; `None` if it has fired or was removed.
@@ -159,11 +161,11 @@ impl Wheel {
             self.heads[list] = NIL;
             self.occupied[list / SLOTS] &= !(1 << (list % SLOTS));
             while index != NIL {
-                let next = self.entries[index as usize].next;
-                if self.entries[index as usize].deadline <= start {
+                let Entry { next, deadline, .. } = self.entries[index as usize];
+                if deadline <= start {
                     due.extend(self.release(index));
                 } else {
-                    self.link(index);
+                    self.link(index, deadline);
                 }
                 index = next;
             }
@@ -202,14 +204,13 @@ impl Wheel {
         let after = ((self.elapsed >> shift) as u32 + 1) % SLOTS as u32;
         let ahead = self.occupied[level].rotate_right(after).trailing_zeros();
         let slot = (after + ahead) % SLOTS as u32;
-        Some((
-            level * SLOTS + slot as usize,
-            self.start_of(level, slot as usize),
-        ))
+        let list = level * SLOTS + slot as usize;
+        Some((list, self.start_of(list)))
     }
 
-    /// The tick at which time comes to a slot, for the first time from now on.
-    fn start_of(&self, level: usize, slot: usize) -> u64 {
+    /// The tick at which time comes to a list's slot, for the first time from now on.
+    fn start_of(&self, list: usize) -> u64 {
+        let (level, slot) = (list / SLOTS, list % SLOTS);
         let shift = SLOT_BITS * level as u32;
         let range = 1u64 << (shift + SLOT_BITS);
         let start = (self.elapsed & !(range - 1)) + ((slot as u64) << shift);
@@ -220,23 +221,30 @@ impl Wheel {
         start
     }
 
-    /// Puts an entry, whose deadline lies ahead, into its list: that of this level and slot.
-    fn link(&mut self, index: u32) -> (usize, usize) {
-        let entry = &mut self.entries[index as usize];
-        let differing = ((self.elapsed ^ entry.deadline) | (SLOTS as u64 - 1)).min(SPAN - 1);
+    /// The list for a deadline that lies ahead: that of its level and slot.
+    fn list_of(&self, deadline: u64) -> usize {
+        let differing = ((self.elapsed ^ deadline) | (SLOTS as u64 - 1)).min(SPAN - 1);
         let level = ((u64::BITS - 1 - differing.leading_zeros()) / SLOT_BITS) as usize;
-        let slot = (entry.deadline >> (SLOT_BITS * level as u32)) as usize % SLOTS;
-        let list = level * SLOTS + slot;
-        entry.list = list as u16;
-        entry.previous = NIL;
-        entry.next = self.heads[list];
-        let next = entry.next;
+        let slot = (deadline >> (SLOT_BITS * level as u32)) as usize % SLOTS;
+        level * SLOTS + slot
+    }
+
+    /// Puts an entry, whose deadline lies ahead, into its list.
+    fn link(&mut self, index: u32, deadline: u64) {
+        let list = self.list_of(deadline);
+        let next = self.heads[list];
+        let entry = &mut self.entries[index as usize];
+        (entry.list, entry.previous, entry.next) = (list as u16, NIL, next);
+        self.lead(list, index);
+    }
+
+    /// Makes an entry, which says so already, the first of a list.
+    fn lead(&mut self, list: usize, index: u32) {
+        let next = std::mem::replace(&mut self.heads[list], index);
         if next != NIL {
             self.entries[next as usize].previous = index;
         }
-        self.heads[list] = index;
-        self.occupied[level] |= 1 << slot;
-        (level, slot)
+        self.occupied[list / SLOTS] |= 1 << (list % SLOTS);
     }
 
     fn unlink(&mut self, index: u32) {
