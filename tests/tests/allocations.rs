@@ -1,5 +1,6 @@
 //! What a spawn and its join allocate: through `R = Tokio` and `R = Smol` as much as on the raw
-//! runtime, through `AnyRuntime` at most two more; on native one, through either.
+//! runtime, through `AnyRuntime` at most two more; on native one, through either, and none where a
+//! task spawns, since its worker takes the memory of a task that has ended.
 //!
 //! One test in a process of its own, since the counter sees every thread.
 
@@ -57,6 +58,11 @@ fn check_native() {
     let (generic, erased) = native.block_on(async { (count_on(&rt).await, count_on(&any).await) });
     check("native, spawn and join", 1.0, generic, erased);
     assert!(erased <= 1.0 + SLACK, "{erased}: the box of the future");
+    let spawner = rt.clone();
+    let inside = native.block_on(rt.spawn(async move { count_on(&spawner).await }));
+    let inside = inside.expect("no panic");
+    println!("native, spawn and join in a task: {inside:.2}");
+    assert!(inside <= SLACK, "{inside}: a room that is used again");
     let (generic, erased) =
         native.block_on(async { (count_blocking_on(&rt).await, count_blocking_on(&any).await) });
     check("native, blocking call", 1.0, generic, erased);

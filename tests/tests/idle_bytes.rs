@@ -1,5 +1,6 @@
 //! What waits on native costs few bytes: an idle task beyond its future, and an idle connection
-//! with its task, its future and a buffer of one byte.
+//! with its task, its future and a buffer of one byte. Memory that tasks leave is kept for others
+//! while the runtime works, and goes back when it rests.
 //!
 //! One test in a process of its own, since the counter sees every thread. Beside other runtimes the
 //! same is measured by `cargo run --release -p anyrt-benches -- memory_tasks memory_connections`.
@@ -7,6 +8,8 @@
 use std::alloc::System;
 use std::future::pending;
 use std::net::TcpStream as Client;
+use std::thread;
+use std::time::Duration;
 
 use anyrt_api::net::TcpListener;
 use anyrt_api::{Spawn, task};
@@ -18,6 +21,9 @@ static COUNTER: &StatsAlloc<System> = &INSTRUMENTED_SYSTEM;
 /// Pages of the runtime's lists are as full as they get with a multiple of 64.
 const N_TASKS: usize = 6_400;
 const N_CONNECTIONS: usize = 320;
+/// Tasks that end at once, each of at least so many bytes.
+const N_BURST: usize = 5_000;
+const BURST_BYTES: usize = 256;
 
 fn held() -> isize {
     let stats = COUNTER.stats();
@@ -38,8 +44,8 @@ async fn yield_some() {
 
 #[test]
 fn what_waits_is_small() {
-    // One worker, so that its list of tasks is the only one; and no spare for it: on a busy machine a
-    // `connect` may take long enough for one to be sent, and its thread has memory too.
+    // One worker, so that its list of tasks is the only one; and no spare for it: on a busy machine
+    // a `connect` may take long enough for one to be sent, and its thread has memory too.
     let native = anyrt_native::Builder::new().workers(1).spare_workers(0);
     let native = native.build().expect("a runtime");
     let rt = native.handle();
@@ -75,4 +81,31 @@ fn what_waits_is_small() {
     let bytes = bytes.expect("no panic").expect("loopback");
     println!("an idle connection: {bytes:.1} bytes");
     assert!(bytes <= 208.0, "an idle connection: {bytes} bytes");
+
+    let before = held();
+    let burst = rt.clone();
+    let kept = native.block_on(rt.spawn(async move {
+        let task = |_| {
+            burst.spawn(async {
+                task::yield_now().await;
+                [1_u8; BURST_BYTES]
+            })
+        };
+        let tasks: Vec<_> = (0..N_BURST).map(task).collect();
+        for task in tasks {
+            task.await.expect("no panic");
+        }
+        held() - before
+    }));
+    let kept = kept.expect("no panic");
+    println!("kept after a burst: {kept} bytes");
+    assert!(
+        kept >= (N_BURST * BURST_BYTES) as isize,
+        "{kept}: nothing is used again"
+    );
+    // It rests after some looks of the monitor, of 2 ms each. Queues and the list of tasks keep the
+    // room that they have grown to.
+    let is_back = || held() - before < kept / 10;
+    let mut waits = (0..1_000).map(|_| thread::sleep(Duration::from_millis(10)));
+    assert!(waits.any(|()| is_back()), "{} bytes more", held() - before);
 }

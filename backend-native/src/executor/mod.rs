@@ -75,7 +75,7 @@ use crate::{
     builder::UnhandledPanic,
     driver::{Access, Accesses, Driver, Kind, Parker},
     metrics::Metrics,
-    task::{self, Join, Runnable, Schedule},
+    task::{self, Depot, Join, Runnable, Schedule},
     threads::{Hooks, Role, Threads},
     wake::wake_all,
 };
@@ -123,6 +123,8 @@ pub(crate) struct Shared {
     /// One a worker, and one a spare worker behind those.
     stealers: Box<[Stealer]>,
     stations: Box<[CachePadded<Station>]>,
+    /// Free rooms of tasks, for all workers.
+    rooms: Arc<Depot>,
     parkers: Box<[Arc<Parker>]>,
     /// How many stations were ever in use.
     n_reached: AtomicUsize,
@@ -202,6 +204,7 @@ impl Shared {
             registry: Registry::new(n_stations),
             injector: CachePadded::default(),
             idle: CachePadded::new(Idle::new(n_stations)),
+            rooms: Arc::new(Depot::new()),
             spares: Spares::new(),
             monitor,
             stealers,

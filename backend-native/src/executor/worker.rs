@@ -24,7 +24,12 @@ use super::{
     queue::{Injector, Local},
     table::{self, Key},
 };
-use crate::{task::Runnable, threads::Role, timer, wake::wake_all};
+use crate::{
+    task::{self, Runnable},
+    threads::Role,
+    timer,
+    wake::wake_all,
+};
 
 /// How often a search goes around while another thread steals where it looks.
 const ROUNDS: usize = 4;
@@ -52,13 +57,17 @@ thread_local! {
 /// The body of a worker's thread: runs the core's tasks until the runtime ends.
 pub(super) fn run(core: Box<Core>) {
     let shared = core.shared.clone();
+    task::keeping(&shared.rooms, || run_cores(&shared, core));
+}
+
+fn run_cores(shared: &Arc<Shared>, core: Box<Core>) {
     let mut next = Some(core);
     while let Some(core) = next {
         shared.stations[core.index].occupy();
         timer::settle(core.index % shared.n_workers);
         let core = CORE.with(|here| {
             here.replace(Some(core));
-            run_core(&shared, here);
+            run_core(shared, here);
             here.replace(None)
         });
         if shared.is_closed() {

@@ -31,6 +31,8 @@
 //! Where the type of the future is forgotten, the future comes in a box that has room for the rest
 //! of the task (`placed.rs`): the same states and the same code, in memory that was brought.
 //!
+//! Cells that workers free are used again for the next tasks (`rooms/`).
+//!
 //! A task that is not in a queue and not running would be forgotten by everybody but its wakers. So
 //! before it is idle for the first time, its schedule is asked to keep a reference; a task that
 //! runs to its end at once is never kept anywhere but in a queue.
@@ -39,6 +41,7 @@ mod header;
 mod join;
 mod placed;
 mod raw;
+mod rooms;
 mod state;
 #[cfg(test)]
 mod tests;
@@ -49,6 +52,7 @@ pub(crate) use self::{
     header::Runnable,
     join::Join,
     placed::{has_room, spawn_placed},
+    rooms::{Depot, keeping},
 };
 
 /// Where a task goes when it is woken, and whom it tells when it has ended.

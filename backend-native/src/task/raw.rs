@@ -47,6 +47,7 @@ use anyrt_api::task::JoinError;
 use super::{
     Join, Runnable, Schedule,
     header::{Header, Table, free, lent_waker, release},
+    rooms,
     state::{Complete, Pause, Start},
 };
 use crate::wake::quietly;
@@ -70,14 +71,15 @@ pub(super) trait Memory: Send + 'static {
     unsafe fn free<C>(cell: NonNull<C>);
 }
 
-/// A box of its own.
+/// A room of its own.
 pub(super) struct Heap;
 
 impl Memory for Heap {
     #[inline]
     unsafe fn free<C>(cell: NonNull<C>) {
-        // SAFETY: by this function's contract; `spawn` leaked it as the box that it is now again.
-        drop(unsafe { Box::from_raw(cell.as_ptr()) });
+        const { assert!(!mem::needs_drop::<C>(), "a cell is what is in its stage") };
+        // SAFETY: by this function's contract; `spawn` took the room for it.
+        unsafe { rooms::free(cell) };
     }
 }
 
@@ -94,13 +96,12 @@ where
     /// A task on the heap, and its two references.
     #[inline]
     pub(super) fn spawn(future: F, schedule: S) -> (Runnable, Join<F::Output>) {
-        let mut cell = Box::new_uninit();
+        let cell = rooms::allocate::<Self>();
         // Written there, and not moved there: the future would be copied once more.
-        cell.write(Self::new(future, schedule, Heap));
-        // SAFETY: it was written a line above.
-        let cell = unsafe { cell.assume_init() };
-        // SAFETY: it is new, and leaked for `Heap` to free it.
-        unsafe { Self::references(NonNull::from(Box::leak(cell))) }
+        // SAFETY: the room is for a cell of this type, and ours.
+        unsafe { cell.write(Self::new(future, schedule, Heap)) };
+        // SAFETY: it is new, and stays until `Heap` frees it.
+        unsafe { Self::references(cell) }
     }
 }
 

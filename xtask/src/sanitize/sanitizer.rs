@@ -53,7 +53,8 @@ pub(crate) const THREAD: Sanitizer = Sanitizer {
 pub(crate) const ADDRESS: Sanitizer = Sanitizer {
     name: "address",
     key: "asan",
-    flags: "-Zsanitizer=address",
+    // A room that is used again would hide the use of one that was freed.
+    flags: "-Zsanitizer=address --cfg anyrt_plain_rooms",
     options: &[
         ("ASAN_OPTIONS", "exitcode=66:detect_leaks=1"),
         ("LSAN_OPTIONS", "exitcode=66"),

@@ -35,6 +35,22 @@ const UNSAFE: &[(&str, &str)] = &[
         "backend-native/src/task/raw.rs",
         "one allocation for the future, its header and its output",
     ),
+    (
+        "backend-native/src/task/rooms/chain.rs",
+        "free memory of tasks, linked through itself",
+    ),
+    (
+        "backend-native/src/task/rooms/depot.rs",
+        "free memory goes back to the allocator with the layout that it came with",
+    ),
+    (
+        "backend-native/src/task/rooms/mod.rs",
+        "memory for a task, from a list of free ones or the allocator",
+    ),
+    (
+        "backend-native/src/task/rooms/tests.rs",
+        "a room is taken, written and freed without a task",
+    ),
 ];
 
 /// Crates whose root says `deny`, because a file of theirs is on the list above.

@@ -109,6 +109,7 @@ pub(super) fn run(shared: &Shared) {
         match looks.period(is_at_rest(shared)) {
             Some(period) => monitor.rest.sleep(period),
             None => {
+                shared.rooms.clear();
                 let is_at_rest = || is_at_rest(shared) && !shared.is_closed();
                 monitor.rest.until_called(is_at_rest);
             }
