@@ -5,6 +5,10 @@
 //! for: a worker that finds it taken goes to the allocator. So none waits for one that was put
 //! aside, nor a forked child for a thread that it has not.
 //!
+//! It takes in no more than was asked for in vain. Where threads that are no workers spawn, the
+//! workers only free, and nobody would ever take what they put here: memory that the allocator could
+//! have given to those who spawn.
+//!
 //! Nothing is lost where [`clear`](Depot::clear) finds a lock taken: whoever has it is another
 //! clear, which takes all, or a worker, which clears itself at its end.
 
@@ -30,6 +34,8 @@ pub(crate) struct Depot {
 struct Shelf {
     /// How many there are. A hint without the lock, exact with it.
     n_batches: AtomicUsize,
+    /// How many rooms were asked for in vain since the depot was cleared, as far as it matters.
+    n_wanted: AtomicUsize,
     batches: Mutex<Chains>,
 }
 
@@ -37,6 +43,7 @@ impl Depot {
     pub(crate) fn new() -> Self {
         let shelf = || Shelf {
             n_batches: AtomicUsize::new(0),
+            n_wanted: AtomicUsize::new(0),
             batches: Mutex::new(Chains::EMPTY),
         };
         Self {
@@ -45,18 +52,12 @@ impl Depot {
         }
     }
 
-    /// A batch, if one is here.
+    /// A batch, if one is here; else one room is wanted.
     pub(super) fn take(&self, class: Class) -> Option<Chain> {
         let shelf = &self.shelves[class.index()];
-        // Relaxed here and below: what a batch is made of, the lock orders.
-        if shelf.n_batches.load(Relaxed) == 0 {
+        let Some(batch) = shelf.take() else {
+            shelf.want(BYTES_MAX / class.batch_bytes() * class.n_batch());
             return None;
-        }
-        let batch = {
-            let mut batches = shelf.batches.try_lock().ok()?;
-            let batch = batches.pop()?;
-            shelf.n_batches.fetch_sub(1, Relaxed);
-            batch
         };
         self.n_bytes.fetch_sub(class.batch_bytes(), Relaxed);
         Some(batch)
@@ -71,7 +72,7 @@ impl Depot {
         let shelf = &self.shelves[class.index()];
         let (n_bytes, most) = (class.batch_bytes(), BYTES_MAX - class.batch_bytes());
         // Read first: where the depot is full, nobody writes.
-        if self.n_bytes.load(Relaxed) > most {
+        if !shelf.wants(class.n_batch()) || self.n_bytes.load(Relaxed) > most {
             return Err(batch);
         }
         let before = self.n_bytes.fetch_add(n_bytes, Relaxed);
@@ -93,6 +94,7 @@ impl Depot {
             let mut batches = match shelf.batches.try_lock() {
                 Ok(mut batches) => {
                     shelf.n_batches.store(0, Relaxed);
+                    shelf.n_wanted.store(0, Relaxed);
                     mem::take(&mut *batches)
                 }
                 Err(_) => continue,
@@ -114,6 +116,31 @@ impl Depot {
     /// Bytes in all batches that are here.
     pub(super) fn n_bytes(&self) -> usize {
         self.n_bytes.load(Relaxed)
+    }
+}
+
+impl Shelf {
+    fn take(&self) -> Option<Chain> {
+        // Relaxed here and below: what a batch is made of, the lock orders.
+        if self.n_batches.load(Relaxed) == 0 {
+            return None;
+        }
+        let mut batches = self.batches.try_lock().ok()?;
+        let batch = batches.pop()?;
+        self.n_batches.fetch_sub(1, Relaxed);
+        Some(batch)
+    }
+
+    /// A room was asked for in vain. No more than `most` are counted: from there on nobody writes.
+    fn want(&self, most: usize) {
+        if self.n_wanted.load(Relaxed) < most {
+            self.n_wanted.fetch_add(1, Relaxed);
+        }
+    }
+
+    /// True if fewer rooms are here than are wanted; a batch has `n_rooms`.
+    fn wants(&self, n_rooms: usize) -> bool {
+        self.n_batches.load(Relaxed) * n_rooms < self.n_wanted.load(Relaxed)
     }
 }
 

@@ -222,6 +222,24 @@ fn what_another_thread_frees_feeds_the_spawner() {
     assert_eq!(depot.n_bytes(), 0);
 }
 
+/// Whoever spawns is no worker: what the workers free, the allocator gets back.
+#[test]
+fn the_depot_takes_nothing_that_nobody_wants() {
+    let depot = depot();
+    let n = class::<Small>().n_batch();
+    let rooms = take::<Small>(10 * n);
+    keeping(&depot, || {
+        free_all(rooms);
+        assert_eq!((n_kept::<Small>(), depot.n_bytes()), (2 * n, 0));
+        // Two batches are the thread's, and one room is wanted: a batch, then.
+        let rooms = take::<Small>(2 * n + 1);
+        free_all(rooms);
+        free_all(take::<Small>(2 * n));
+        assert_eq!(n_kept::<Small>(), n + 1);
+        assert_eq!(depot.n_bytes(), class::<Small>().batch_bytes());
+    });
+}
+
 #[test]
 fn a_lock_that_is_taken_is_not_waited_for() {
     let depot = depot();
