@@ -200,7 +200,7 @@ impl Bound {
 /// True for those that are measured for the goals: native, the peers and the controls.
 pub fn is_contender(name: &str) -> bool {
     let peers = ["raw-tokio", "raw-smol", "async-std"];
-    [NATIVE, TUNED, EPOLL, CONTROL].contains(&name) || peers.contains(&name)
+    [NATIVE, TUNED, EPOLL, CONTROL, NOWAIT].contains(&name) || peers.contains(&name)
 }
 
 /// The figure of one contender for one metric.
@@ -222,6 +222,8 @@ const CONTROL: &str = "std";
 /// Named by goals of sockets.
 const TUNED: &str = "tokio-tuned";
 const EPOLL: &str = "epoll";
+/// Named by a goal of files.
+const NOWAIT: &str = "preadv2";
 
 #[cfg(test)]
 mod tests {

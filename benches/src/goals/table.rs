@@ -92,6 +92,17 @@ pub const ROWS: &[Row] = &[
         ],
     ),
     row(
+        "random 4 KiB reads, the system call",
+        Shown,
+        IN_PROCESS,
+        &[goal(
+            "beside preadv2",
+            "file_random",
+            "4096 B, 1 tasks",
+            Peer(super::NOWAIT, 1.0),
+        )],
+    ),
+    row(
         "random 4 KiB reads, 32 tasks",
         Must,
         IN_PROCESS,

@@ -3,7 +3,7 @@
 
 use std::{
     fs::File,
-    io::{self, Read, Write},
+    io::{self, IoSliceMut, Read, Write},
     os::unix::fs::FileExt,
     path::PathBuf,
     sync::Arc,
@@ -15,6 +15,7 @@ use anyrt_api::{
     Runtime,
     fs::{OpenOptions, WriteBehind},
 };
+use rustix::io::{ReadWriteFlags, preadv2};
 use tokio::io::AsyncWriteExt;
 
 use super::{Cell, Place, Scenario, Setup, everyone, in_task, names::*, typical};
@@ -39,7 +40,11 @@ pub(super) fn scenarios() -> Vec<Scenario> {
             name: "file_random",
             what: "reads at random offsets of a cached file",
             place: Place::Inside,
-            cells: with_std(everyone!(random), std_random),
+            cells: {
+                let mut cells = with_std(everyone!(random), std_random);
+                cells.push(Cell::new("preadv2", Role::Control, nowait_random));
+                cells
+            },
         },
         Scenario {
             name: "file_sequential",
@@ -120,8 +125,26 @@ async fn scatter<H: Handle>(
     Ok(())
 }
 
-/// The same by threads, as many as there are workers, for each number of tasks.
+/// One read of a block at an offset, without a runtime.
+type ReadAt = fn(&File, &mut [u8], u64) -> io::Result<()>;
+
 fn std_random(setup: &Setup) -> io::Result<Vec<Value>> {
+    by_threads(setup, |file, buf, offset| file.read_exact_at(buf, offset))
+}
+
+/// The system call that does not wait for a disk, and costs the kernel more than std's `pread`.
+fn nowait_random(setup: &Setup) -> io::Result<Vec<Value>> {
+    by_threads(setup, |file, buf, offset| {
+        let (len, nowait) = (buf.len(), ReadWriteFlags::NOWAIT);
+        let n = preadv2(file, &mut [IoSliceMut::new(buf)], offset, nowait)?;
+        // The page cache has the file.
+        assert_eq!(n, len);
+        Ok(())
+    })
+}
+
+/// The same by threads, as many as there are workers, for each number of tasks.
+fn by_threads(setup: &Setup, read_at: ReadAt) -> io::Result<Vec<Value>> {
     let file = filled(LENGTH)?;
     let value = |(n_tasks, n_bytes): (usize, usize)| {
         let n_threads = n_tasks.min(setup.workers);
@@ -133,8 +156,7 @@ fn std_random(setup: &Setup) -> io::Result<Vec<Value>> {
             let buf = &mut page.0[..n_bytes];
             for _ in 0..n_reads {
                 let block = random.usize(0..LENGTH / BLOCK);
-                open.read_exact_at(buf, (block * BLOCK) as u64)
-                    .expect("the file is read");
+                read_at(&open, buf, (block * BLOCK) as u64).expect("the file is read");
             }
         };
         let time = typical_of(setup, || {
