@@ -9,8 +9,8 @@
 //! in a row the ring goes first.
 //!
 //! What becomes visible to other workers is said by a result of `true`, and has to be announced:
-//! see `IDLE.md`. Not so a task that is alone in the ring after it has just run, or was in the slot:
-//! its worker comes to it next, and a thief leaves such a one where it is.
+//! see `IDLE.md`. Not so a task that is alone in the ring after it has just run, or was in the
+//! slot: its worker comes to it next, and a thief leaves such a one where it is.
 
 mod place;
 
@@ -70,8 +70,8 @@ impl Local {
         }
     }
 
-    /// Puts a task that has just run behind all others. True as for [`push`](Self::push), but not if
-    /// it is the only one in the ring: its own worker comes to it before it could be fetched.
+    /// Puts a task that has just run behind all others. True as for [`push`](Self::push), but not
+    /// if it is the only one in the ring: its own worker comes to it before it could be fetched.
     #[inline]
     pub(super) fn push_again(&mut self, task: Runnable, injector: &Injector) -> bool {
         let is_alone = self.ring.is_empty();
@@ -148,8 +148,8 @@ pub(super) struct Stealer {
 }
 
 impl Stealer {
-    /// Half of what is in the ring, into the ring of `local`; one of them to be run now. One that is
-    /// alone there only if `lingers` says that its worker does not come to it.
+    /// Half of what is in the ring, into the ring of `local`; one of them to be run now. One that
+    /// is alone there only if `lingers` says that its worker does not come to it.
     ///
     /// # Errors
     ///

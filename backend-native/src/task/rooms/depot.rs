@@ -6,8 +6,8 @@
 //! aside, nor a forked child for a thread that it has not.
 //!
 //! It takes in no more than was asked for in vain. Where threads that are no workers spawn, the
-//! workers only free, and nobody would ever take what they put here: memory that the allocator could
-//! have given to those who spawn.
+//! workers only free, and nobody would ever take what they put here: memory that the allocator
+//! could have given to those who spawn.
 //!
 //! Nothing is lost where [`clear`](Depot::clear) finds a lock taken: whoever has it is another
 //! clear, which takes all, or a worker, which clears itself at its end.
