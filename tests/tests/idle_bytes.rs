@@ -20,7 +20,10 @@ static COUNTER: &StatsAlloc<System> = &INSTRUMENTED_SYSTEM;
 
 /// Pages of the runtime's lists are as full as they get with a multiple of 64.
 const N_TASKS: usize = 6_400;
-const N_CONNECTIONS: usize = 320;
+const N_CONNECTIONS: usize = 448;
+/// A word more in each would be beyond it. Lists that all share grow with how much comes at once,
+/// by a kilobyte or two on a busy machine, which is up to 4 bytes each.
+const CONNECTION_MAX: f64 = 212.0;
 /// Tasks that end at once, each of at least so many bytes.
 const N_BURST: usize = 5_000;
 const BURST_BYTES: usize = 256;
@@ -80,7 +83,7 @@ fn what_waits_is_small() {
     }));
     let bytes = bytes.expect("no panic").expect("loopback");
     println!("an idle connection: {bytes:.1} bytes");
-    assert!(bytes <= 208.0, "an idle connection: {bytes} bytes");
+    assert!(bytes <= CONNECTION_MAX, "an idle connection: {bytes} bytes");
 
     let before = held();
     let burst = rt.clone();
