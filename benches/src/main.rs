@@ -40,6 +40,9 @@ enum Command {
     Goals {
         #[command(flatten)]
         options: Options,
+        /// Measure nothing: take what `all` has recorded, its file or the folder that has it
+        #[arg(long, value_name = "FILE", conflicts_with_all = ["quick", "rounds", "workers"])]
+        recorded: Option<PathBuf>,
         /// Only rows of such names or scenarios
         rows: Vec<String>,
     },
@@ -178,7 +181,11 @@ fn main() -> ExitCode {
             }
             Ok(())
         }
-        Command::Goals { options, rows } => hold(&rows, &options),
+        Command::Goals {
+            options,
+            recorded,
+            rows,
+        } => hold(&rows, &options, recorded.as_deref()),
         Command::Count { on, operations } => instructions(&on, operations),
         Command::Once(once) => once.answer(),
         Command::Client(client) => client.answer(),
@@ -270,8 +277,8 @@ fn compare(first: &Path, second: &Path, strict: bool) -> io::Result<()> {
     }
 }
 
-/// Measures what the goals are of, and says of each whether it is held.
-fn hold(wanted: &[String], options: &Options) -> io::Result<()> {
+/// Measures what the goals are of, or takes it from a record, and says of each whether it is held.
+fn hold(wanted: &[String], options: &Options, record: Option<&Path>) -> io::Result<()> {
     let is_meant =
         |row: &&goals::Row| wanted.is_empty() || wanted.iter().any(|text| row.is_meant_by(text));
     let rows: Vec<_> = goals::ROWS.iter().filter(is_meant).collect();
@@ -279,27 +286,40 @@ fn hold(wanted: &[String], options: &Options) -> io::Result<()> {
         let text = "no row is meant by that; `cargo xtask goals --help` says what can be given";
         return Err(io::Error::new(io::ErrorKind::InvalidInput, text));
     }
-    let mut scenarios = scenarios::all();
-    scenarios.retain(|scenario| rows.iter().any(|row| row.needs(scenario.name)));
-    let plan = options.plan()?;
-    let what = [&["goals".to_owned()], wanted].concat();
-    let head = Head::now(
-        options.command(&what),
-        plan,
-        &scenarios,
-        goals::is_contender,
-    )?;
+    let (head, figures) = match record {
+        Some(record) => {
+            let run = Run::read(record)?;
+            let figures = goals::recorded(&run, goals::is_contender);
+            (run.head, figures)
+        }
+        None => measure_goals(wanted, &rows, options)?,
+    };
     let mut lines = Lines::new(io::stdout().lock(), &head)?;
-    let mut figures: Vec<Figure> = Vec::new();
-    run::all(&scenarios, plan, goals::is_contender, |new| {
-        figures.extend_from_slice(new);
-        Ok(())
-    })?;
     for row in rows {
         let judged = row.judge(&figures).map_err(io::Error::other)?;
         judged.iter().try_for_each(|goal| lines.record(goal))?;
     }
     Ok(())
+}
+
+/// The figures that those rows need.
+fn measure_goals(
+    wanted: &[String],
+    rows: &[&goals::Row],
+    options: &Options,
+) -> io::Result<(Head, Vec<Figure>)> {
+    let mut scenarios = scenarios::all();
+    scenarios.retain(|scenario| rows.iter().any(|row| row.needs(scenario.name)));
+    let plan = options.plan()?;
+    let what = [&["goals".to_owned()], wanted].concat();
+    let command = options.command(&what);
+    let head = Head::now(command, plan, &scenarios, goals::is_contender)?;
+    let mut figures: Vec<Figure> = Vec::new();
+    run::all(&scenarios, plan, goals::is_contender, |new| {
+        figures.extend_from_slice(new);
+        Ok(())
+    })?;
+    Ok((head, figures))
 }
 
 fn instructions(on: &[String], mut operations: Vec<Operation>) -> io::Result<()> {

@@ -37,7 +37,7 @@ pub(crate) fn run(root: &Path, options: &Options) -> Result<(), String> {
     let mut cargo = step::cargo();
     cargo.args(["build", "--release", "--package", PACKAGE]);
     let program = build::program(cargo.current_dir(root), PACKAGE)?.path;
-    let folder = step::target_folder(root).join("bench");
+    let folder = folder(root);
     let record = match &options.recorded {
         Some(record) => record.clone(),
         None => {
@@ -64,6 +64,11 @@ pub(crate) fn run(root: &Path, options: &Options) -> Result<(), String> {
         true => write(root, &record, &folder),
         false => Ok(()),
     }
+}
+
+/// Where the last run and its report are.
+pub(crate) fn folder(root: &Path) -> PathBuf {
+    step::target_folder(root).join("bench")
 }
 
 /// Puts the report of `record`, which is in `folder`, where readers find it.

@@ -4,6 +4,7 @@
 //! is.
 
 use std::{
+    collections::VecDeque,
     io::{self, Read, Write},
     net::{SocketAddr, TcpStream},
     time::{Duration, Instant},
@@ -18,13 +19,18 @@ use rustix::{
     fd::OwnedFd,
 };
 
-use super::protocol::{MESSAGE, Protocol};
+use super::{
+    pace::Pace,
+    protocol::{MESSAGE, Protocol},
+};
 
 /// All connections.
 pub(super) struct Crowd {
     protocol: Protocol,
     epoll: OwnedFd,
     talks: Vec<Talk>,
+    /// Says when a message is due; without it one is as soon as the one before is answered.
+    pace: Option<Pace>,
     /// How long each answer took.
     pub(super) times: Vec<Duration>,
     /// Answers since it was made.
@@ -34,7 +40,10 @@ pub(super) struct Crowd {
 /// One connection, and what has come of its answer.
 struct Talk {
     stream: TcpStream,
-    sent: Instant,
+    /// Since when the message that is on its way has been due.
+    asked: Option<Instant>,
+    /// Messages that are due and have to wait for that one's answer, and since when.
+    due: VecDeque<Instant>,
     /// Empty but for an answer that has come in part.
     begun: Vec<u8>,
 }
@@ -61,16 +70,25 @@ impl Crowd {
             protocol,
             epoll,
             talks,
+            pace: None,
             times: Vec::with_capacity(1 << 20),
             n_answers: 0,
         })
     }
 
-    pub(super) fn start(&mut self) -> io::Result<()> {
-        let protocol = self.protocol;
-        self.talks
-            .iter_mut()
-            .try_for_each(|talk| talk.send(protocol))
+    /// Sends the first message over each connection, or with a pace begins to keep it: over one
+    /// connection after the other a message every `step`.
+    pub(super) fn start(&mut self, step: Option<Duration>) -> io::Result<()> {
+        let Some(step) = step else {
+            let now = Instant::now();
+            let protocol = self.protocol;
+            let mut talks = self.talks.iter_mut();
+            return talks.try_for_each(|talk| talk.ask(protocol, now));
+        };
+        let pace = Pace::start(step)?;
+        epoll::add(&self.epoll, &pace, EventData::new_u64(PACE), EventFlags::IN)?;
+        self.pace = Some(pace);
+        Ok(())
     }
 
     /// Reads what comes and sends the next messages until the time is over and so many answers have
@@ -86,12 +104,40 @@ impl Crowd {
             epoll::wait(&self.epoll, spare_capacity(&mut events), Some(&TURN))?;
             for event in events.drain(..) {
                 let data = event.data;
-                let talk = &mut self.talks[data.u64() as usize];
-                if let Some(time) = talk.receive(self.protocol)? {
-                    self.times.push(time);
-                    self.n_answers += 1;
-                    talk.send(self.protocol)?;
+                match data.u64() {
+                    PACE => self.ask_what_is_due()?,
+                    n => self.receive(n as usize)?,
                 }
+            }
+        }
+        Ok(())
+    }
+
+    fn receive(&mut self, n: usize) -> io::Result<()> {
+        let talk = &mut self.talks[n];
+        let Some(time) = talk.receive(self.protocol)? else {
+            return Ok(());
+        };
+        self.times.push(time);
+        self.n_answers += 1;
+        let next = match self.pace {
+            Some(_) => talk.due.pop_front(),
+            None => Some(Instant::now()),
+        };
+        next.map_or(Ok(()), |due| talk.ask(self.protocol, due))
+    }
+
+    fn ask_what_is_due(&mut self) -> io::Result<()> {
+        let Some(pace) = &mut self.pace else {
+            return Ok(());
+        };
+        for (n, due) in pace.due()? {
+            let n = n % self.talks.len();
+            let talk = &mut self.talks[n];
+            match talk.asked {
+                None => talk.ask(self.protocol, due)?,
+                // That it could not be sent is part of its time.
+                Some(_) => talk.due.push_back(due),
             }
         }
         Ok(())
@@ -104,14 +150,15 @@ impl Talk {
         stream.set_nodelay(true)?;
         Ok(Self {
             stream,
-            sent: Instant::now(),
+            asked: None,
+            due: VecDeque::new(),
             begun: Vec::new(),
         })
     }
 
-    /// A message always fits: the one before was answered.
-    fn send(&mut self, protocol: Protocol) -> io::Result<()> {
-        self.sent = Instant::now();
+    /// Sends a message that is due since then. It always fits: the one before was answered.
+    fn ask(&mut self, protocol: Protocol, due: Instant) -> io::Result<()> {
+        self.asked = Some(due);
         self.stream.write_all(protocol.message())
     }
 
@@ -126,7 +173,7 @@ impl Talk {
         };
         self.begun.clear();
         if protocol.is_answer(&buf[..n])? {
-            return Ok(Some(self.sent.elapsed()));
+            return Ok(self.asked.take().map(|due| due.elapsed()));
         }
         self.begun.extend_from_slice(&buf[..n]);
         Ok(None)
@@ -135,7 +182,7 @@ impl Talk {
     /// Sends a message and blocks until it is answered.
     fn wait_for_answer(&mut self, protocol: Protocol) -> io::Result<()> {
         self.stream.set_read_timeout(Some(LIMIT))?;
-        self.send(protocol)?;
+        self.ask(protocol, Instant::now())?;
         while self.receive(protocol)?.is_none() {}
         Ok(())
     }
@@ -144,5 +191,7 @@ impl Talk {
 /// Connections that are made before the server has answered the last of them. It has accepted them
 /// all then: so its queue never overflows, after which the system would wait for a second.
 const BATCH: usize = 64;
+/// The pace among the connections' numbers.
+const PACE: u64 = u64::MAX;
 /// How long an answer may take.
 const LIMIT: Duration = Duration::from_secs(10);

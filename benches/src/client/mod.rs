@@ -1,10 +1,12 @@
 //! The client of the scenarios with a server: one thread, one epoll, as many connections as are
 //! asked for.
 //!
-//! Each connection has one message on its way; as soon as it is answered the next one is sent. It
-//! runs in a process of its own and is the same whoever answers, of whom it knows an address.
+//! Each connection has one message on its way. The next one is sent as soon as it is answered, or
+//! with a pace once it is due as well. The client runs in a process of its own and is the same
+//! whoever answers, of whom it knows an address.
 
 mod crowd;
+mod pace;
 mod protocol;
 
 use std::{
@@ -36,6 +38,9 @@ pub struct Client {
     pub warm_up_ms: u64,
     /// How long it measures.
     pub span_ms: u64,
+    /// A message is due every so many microseconds, over one connection after the other; 0 means
+    /// over each as soon as it is answered.
+    pub every_us: u64,
 }
 
 /// What it has seen.
@@ -45,7 +50,7 @@ pub struct Seen {
     pub n_measured: usize,
     /// How long that was, in seconds.
     pub seconds: f64,
-    /// The time to an answer, in microseconds: the median,
+    /// The time to an answer since it was asked for, or was due, in microseconds: the median,
     pub p50_us: f64,
     /// of a hundred the second longest,
     pub p99_us: f64,
@@ -84,7 +89,8 @@ impl Client {
     /// The system's; that the server closed a connection; that it never answered.
     pub fn answer(self) -> io::Result<()> {
         let mut crowd = Crowd::connect(self.protocol, self.addr, self.connections)?;
-        crowd.start()?;
+        let every = Duration::from_micros(self.every_us);
+        crowd.start((!every.is_zero()).then_some(every))?;
         let warm_up = Duration::from_millis(self.warm_up_ms);
         crowd.turn_for(warm_up, self.connections)?;
         let n_before = crowd.n_answers;
@@ -125,7 +131,7 @@ impl Process {
             .args(["client", protocol.get_name()])
             .arg(client.addr.to_string())
             .arg(client.connections.to_string())
-            .args([client.warm_up_ms, client.span_ms].map(|ms| ms.to_string()))
+            .args([client.warm_up_ms, client.span_ms, client.every_us].map(|n| n.to_string()))
             .stdout(Stdio::piped())
             .spawn()?;
         let lines = child.stdout.take().expect("its output was asked for");

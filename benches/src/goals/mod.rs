@@ -3,13 +3,14 @@
 //! It knows nothing of how figures are made. The command `goals` calls it, and `cargo xtask goals`
 //! shows what comes of it.
 
+mod recorded;
 mod table;
 
 use serde::Serialize;
 
 use crate::figure::{Figure, median, ratios, spread};
 
-pub use self::table::ROWS;
+pub use self::{recorded::recorded, table::ROWS};
 
 /// A line of the list of goals; it is short if one of its goals is.
 #[derive(Clone, Copy, Debug)]

@@ -22,7 +22,7 @@ mod record;
 mod table;
 
 #[cfg(test)]
-mod sample;
+pub(crate) mod sample;
 
 use std::{fs, io, path::Path};
 

@@ -1,13 +1,13 @@
 //! A record that tests read: two scenarios, three rows, of which one is noisy.
 //!
-//! Only the report's tests know it.
+//! Only tests know it.
 
 use serde_json::json;
 
 use super::Run;
 
 /// The run of [`text`].
-pub(super) fn run() -> Run {
+pub(crate) fn run() -> Run {
     Run::parse(&text()).expect("the sample is a record")
 }
 

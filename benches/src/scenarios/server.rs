@@ -62,6 +62,7 @@ impl Load {
             connections: self.connections,
             warm_up_ms: if setup.quick { 50 } else { 300 },
             span_ms: if setup.quick { 300 } else { 1500 },
+            every_us: 0,
         }
     }
 

@@ -14,7 +14,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use self::record::Run;
-use crate::{build, step};
+use crate::{bench, build, step};
 
 /// What to measure and what to show.
 #[derive(Debug, clap::Args)]
@@ -42,6 +42,10 @@ pub(crate) struct Options {
     /// Build nothing: measure what was built last
     #[arg(long, conflicts_with = "recorded")]
     built: bool,
+
+    /// Take what `cargo xtask bench` measured last for the system's allocator; measure the rest
+    #[arg(long, conflicts_with_all = ["quick", "recorded"])]
+    benched: bool,
 
     /// Measure nothing: show what the last run measured
     #[arg(long, conflicts_with_all = ["rows", "rounds", "quick"])]
@@ -89,7 +93,11 @@ pub(crate) fn run(root: &Path, options: &Options) -> Result<(), String> {
         return Ok(());
     }
     if !options.recorded {
-        each().try_for_each(|(allocator, folder)| allocator.measure(folder, options))?;
+        let benched = options.benched.then(|| bench::folder(root));
+        each().try_for_each(|(allocator, folder)| {
+            let record = benched.as_deref().filter(|_| allocator.feature.is_none());
+            allocator.measure(folder, options, record)
+        })?;
     }
     let runs: Vec<Run> = each()
         .map(|(allocator, folder)| Run::read(allocator, &folder.join(RECORD)))
@@ -128,15 +136,22 @@ impl Allocator {
         Ok(())
     }
 
-    /// Runs the program and keeps its lines.
-    fn measure(&self, folder: &Path, options: &Options) -> Result<(), String> {
-        println!("==> measure with {}", self.title);
+    /// Runs the program, which measures or takes `record`, and keeps its lines.
+    fn measure(
+        &self,
+        folder: &Path,
+        options: &Options,
+        record: Option<&Path>,
+    ) -> Result<(), String> {
         let mut command = Command::new(folder.join(PACKAGE));
-        command
-            .arg("goals")
-            .args(options.quick.then_some("--quick"));
-        if let Some(rounds) = options.rounds {
-            command.args(["--rounds", &rounds.to_string()]);
+        command.arg("goals");
+        if let Some(record) = record {
+            println!("==> take what was measured with {}", self.title);
+            command.arg("--recorded").arg(record);
+        } else {
+            println!("==> measure with {}", self.title);
+            command.args(options.quick.then_some("--quick"));
+            command.args(options.rounds.map(|rounds| format!("--rounds={rounds}")));
         }
         command.arg("--").args(&options.rows);
         let error = |e: &dyn std::fmt::Display| format!("{PACKAGE} goals: {e}");
@@ -181,6 +196,7 @@ mod tests {
     fn the_page_is_of_a_whole_run() {
         assert!(parsed("goals --write").is_ok());
         assert!(parsed("goals --write --recorded").is_ok());
+        assert!(parsed("goals --write --benched").is_ok());
         for less in ["spawn", "--quick", "--allocator mimalloc"] {
             assert!(parsed(&format!("goals --write {less}")).is_err(), "{less}");
         }
