@@ -1,5 +1,7 @@
 //! The laws, on smol. One takes part of its name as an argument, as libtest does.
 
+mod deviations;
+
 use std::io;
 use std::process::ExitCode;
 
@@ -12,22 +14,7 @@ impl Backend for Direct {
     type Owner = Runtime;
 
     const NAME: &'static str = "smol";
-    const DEVIATIONS: &'static [Deviation] = &[
-        Deviation {
-            law: "l011_a_waker_of_a_join_that_panics",
-            why: "async-task aborts the process; to stand between it and a joiner's waker would \
-                  cost each join that waits an allocation",
-            advice: "see that a waker of your own does not panic; those of tasks and of `block_on` \
-                     do not",
-        },
-        Deviation {
-            law: "L102",
-            why: "async-io swallows the error of a poller that fails for good, and nothing wakes \
-                  any more",
-            advice: "close no descriptor by its number that is not yours: a poller fails if its \
-                     own is closed",
-        },
-    ];
+    const DEVIATIONS: &'static [Deviation] = deviations::ALL;
     const CAPABILITIES: &'static [Capability] =
         &[Capability::Os, Capability::Threads, Capability::Unix];
 
