@@ -102,6 +102,10 @@ impl RawFile for AnyFile {
         self.erased.poll_write_vectored(cx, wait, bufs)
     }
 
+    async fn write_owned(&self, bytes: Vec<u8>) -> io::Result<Vec<u8>> {
+        self.erased.write_owned(bytes).await
+    }
+
     fn poll_flush(&self, cx: &mut Context<'_>, wait: &mut Wait) -> Poll<io::Result<()>> {
         self.erased.poll_flush(cx, wait)
     }
@@ -296,6 +300,7 @@ trait ErasedFile: RawObject {
         wait: &mut Wait,
         bufs: &[IoSlice<'_>],
     ) -> Poll<io::Result<usize>>;
+    fn write_owned(&self, bytes: Vec<u8>) -> Boxed<'_, io::Result<Vec<u8>>>;
     fn poll_flush(&self, cx: &mut Context<'_>, wait: &mut Wait) -> Poll<io::Result<()>>;
     fn poll_seek(
         &self,
@@ -364,6 +369,10 @@ impl<F: RawFile> ErasedFile for F {
         bufs: &[IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
         RawFile::poll_write_vectored(self, cx, wait, bufs)
+    }
+
+    fn write_owned(&self, bytes: Vec<u8>) -> Boxed<'_, io::Result<Vec<u8>>> {
+        Box::pin(RawFile::write_owned(self, bytes))
     }
 
     fn poll_flush(&self, cx: &mut Context<'_>, wait: &mut Wait) -> Poll<io::Result<()>> {

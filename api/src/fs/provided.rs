@@ -1,4 +1,4 @@
-//! The bodies of [`AsyncFs`]'s provided methods, over its primitives.
+//! The bodies of the provided methods of [`AsyncFs`] and [`RawFile`], over their primitives.
 //!
 //! What they write is not charged to the budget step by step: a forced yield between two of them
 //! would be a place where the future may be dropped (`L153`). Whoever calls charges the whole.
@@ -7,6 +7,7 @@ use std::io::{self, ErrorKind};
 use std::path::Path;
 
 use super::{AsyncFs, File, OpenFlags, RawFile};
+use crate::io::{Direction, waiting};
 
 /// The memory that a copy goes through.
 const STEP: usize = 64 * 1024;
@@ -48,6 +49,20 @@ pub(super) async fn copy_file<R: AsyncFs>(rt: &R, from: &Path, to: &Path) -> io:
             }
         }
     }
+}
+
+pub(super) async fn write_owned<F: RawFile>(file: &F, bytes: Vec<u8>) -> io::Result<Vec<u8>> {
+    let mut rest = &bytes[..];
+    while !rest.is_empty() {
+        let written = waiting(file, Direction::Write, |file, cx, wait| {
+            file.poll_write(cx, wait, rest)
+        });
+        match written.await? {
+            0 => return Err(ErrorKind::WriteZero.into()),
+            n => rest = &rest[n..],
+        }
+    }
+    Ok(bytes)
 }
 
 async fn write_all_at<F: RawFile>(file: &F, mut bytes: &[u8], mut offset: u64) -> io::Result<()> {

@@ -192,6 +192,17 @@ pub trait RawFile: RawObject {
         let first = bufs.iter().find(|buf| !buf.is_empty());
         self.poll_write(cx, wait, first.map_or(&[], |buf| buf))
     }
+    /// Writes all of `bytes` at the cursor, and gives their memory back. Takes them by value, so
+    /// that a thread can have them. If it fails, a part of them may be in the file.
+    ///
+    /// By default by [`poll_write`](Self::poll_write), again and again. Where that copies the bytes
+    /// for a thread, override it: no copy, and one trip for all of them.
+    fn write_owned(&self, bytes: Vec<u8>) -> impl Future<Output = io::Result<Vec<u8>>> + Send
+    where
+        Self: Sized,
+    {
+        provided::write_owned(self, bytes)
+    }
     /// Waits for a write whose future was dropped, and returns its error (`L200`). Nothing is
     /// buffered, so there is nothing else to do.
     ///

@@ -205,6 +205,10 @@ impl RawFile for OwnFile {
         Poll::Ready(own("poll_flush"))
     }
 
+    async fn write_owned(&self, _: Vec<u8>) -> io::Result<Vec<u8>> {
+        own("write_owned")
+    }
+
     unasked! {
         fn poll_read(&mut Context<'_>, &mut Wait, &mut [u8]) -> Polled<usize>;
         fn poll_write(&mut Context<'_>, &mut Wait, &[u8]) -> Polled<usize>;

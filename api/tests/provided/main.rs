@@ -87,6 +87,29 @@ fn whole_files_are_written_and_read_in_steps() {
 }
 
 #[test]
+fn bytes_that_are_given_away_are_written_in_steps_and_come_back() {
+    let rt = Plain::default();
+    block_on(async {
+        let file = fs::File::create_in("a", &rt).await.expect("a name");
+        let mut expected = Vec::new();
+        for length in [5000, 0, 1] {
+            let bytes = vec![length as u8; length];
+            let memory = bytes.as_ptr();
+            expected.extend_from_slice(&bytes);
+            let back = file.as_raw().write_owned(bytes).await;
+            let back = back.expect("it is written");
+            assert_eq!((back.as_ptr(), back.len()), (memory, length));
+        }
+        let seen = fs::read_in("a", &rt).await.expect("it is there");
+        assert!(seen == expected);
+        let full = fs::File::create_in("full", &rt).await.expect("a name");
+        let error = full.as_raw().write_owned(vec![1]).await;
+        let error = error.expect_err("it takes nothing");
+        assert_eq!(error.kind(), ErrorKind::WriteZero);
+    });
+}
+
+#[test]
 fn a_copy_is_the_bytes_and_the_permissions() {
     let rt = Plain::default();
     let long = vec![7; 200_001];
@@ -163,6 +186,8 @@ fn what_a_backend_does_better_is_used_when_it_is_erased() {
         text(poll(|cx, wait| file.poll_flush(cx, wait))),
         "own poll_flush"
     );
+    let given = block_on(file.write_owned(vec![1]));
+    assert_eq!(text(given.map(drop)), "own write_owned");
 
     let stream = AnyTcpStream::new(OwnStream);
     let read = poll(|cx, wait| stream.poll_read_vectored(cx, wait, &mut []));

@@ -68,12 +68,16 @@ pub(super) struct Ticket {
 }
 
 impl Ticket {
+    /// Of a call that leaves the cursor where it is.
     pub(super) fn new(shared: &Arc<Shared>, keeps_error: bool) -> Self {
-        let id = shared.lock().begin_call(keeps_error);
-        Ticket {
-            shared: Arc::clone(shared),
-            id,
-        }
+        let id = shared.lock().begin_call(keeps_error, false);
+        Ticket::of_move(shared, id)
+    }
+
+    /// Of a call that moves it, begun by [`Shared::begin_move`].
+    pub(super) fn of_move(shared: &Arc<Shared>, id: u64) -> Self {
+        let shared = Arc::clone(shared);
+        Ticket { shared, id }
     }
 
     /// The pool's side.

@@ -142,7 +142,14 @@ impl<R: Core> OsFile<R> {
         f: impl FnOnce(&File) -> io::Result<T> + Send + 'static,
     ) -> io::Result<T> {
         Settled::new(self, |shared, state, _| shared.settle(state)).await;
-        let ticket = Ticket::new(&self.shared, keeps_error);
+        self.run(Ticket::new(&self.shared, keeps_error), f).await
+    }
+
+    async fn run<T: Send + 'static>(
+        &self,
+        ticket: Ticket,
+        f: impl FnOnce(&File) -> io::Result<T> + Send + 'static,
+    ) -> io::Result<T> {
         let stub = ticket.stub();
         let answer = match call(&self.rt, move || Ok(stub.run(f))).await {
             Ok(answer) => answer,
@@ -220,6 +227,12 @@ impl<R: Core> RawFile for OsFile<R> {
             [one] => self.poll_write(cx, wait, one),
             _ => self.poll_write(cx, wait, &gathered(bufs)),
         }
+    }
+
+    async fn write_owned(&self, bytes: Vec<u8>) -> io::Result<Vec<u8>> {
+        let id = Settled::new(self, |shared, state, _| shared.begin_move(state)).await?;
+        let write = move |file: &File| positional::write_all(file, &bytes).map(|()| bytes);
+        self.run(Ticket::of_move(&self.shared, id), write).await
     }
 
     fn poll_flush(&self, cx: &mut Context<'_>, wait: &mut Wait) -> Poll<io::Result<()>> {

@@ -15,6 +15,16 @@ pub(super) fn write(mut file: &File, buf: &[u8]) -> io::Result<usize> {
     insist(file, Until::Writable, || file.write(buf))
 }
 
+pub(super) fn write_all(file: &File, mut bytes: &[u8]) -> io::Result<()> {
+    while !bytes.is_empty() {
+        match write(file, bytes)? {
+            0 => return Err(io::ErrorKind::WriteZero.into()),
+            n => bytes = &bytes[n..],
+        }
+    }
+    Ok(())
+}
+
 pub(super) fn read_at(file: &File, buf: &mut [u8], offset: u64) -> io::Result<usize> {
     insist(file, Until::Readable, || system::read_at(file, buf, offset))
 }

@@ -213,6 +213,20 @@ impl Shared {
         self.order(state, owner, Request::Write(buf), make)
     }
 
+    /// Begins a call that moves the cursor; the number is its ticket's. The error of a dropped
+    /// write comes first.
+    pub(super) fn begin_move(&self, state: &mut State) -> Step<io::Result<u64>> {
+        if let Some(error) = state.unreported() {
+            return Step::Answer(Err(error));
+        }
+        if state.is_busy() {
+            return Step::Wait;
+        }
+        let id = state.begin_call(true, true);
+        self.note(state);
+        Step::Answer(Ok(id))
+    }
+
     /// Moves the cursor. Only the file's end has to be asked for.
     pub(super) fn seek(
         &self,

@@ -10,7 +10,8 @@
 //!    it, which is known by its key, or, where it has none, by the very bytes.
 //! 4. The error of a write that nobody will ask for any more is `lost`, until the next write, flush
 //!    or sync reports it (L200).
-//! 5. While a call runs whose future was dropped, later operations wait for it (L152).
+//! 5. While a call runs that moves the cursor, or whose future was dropped, later operations wait
+//!    for it (L152).
 
 use std::collections::VecDeque;
 use std::io;
@@ -178,12 +179,18 @@ struct Call {
     id: u64,
     /// Its error, if nobody takes it, is reported by the next write, flush or sync.
     keeps_error: bool,
+    moves_cursor: bool,
     is_done: bool,
     is_gone: bool,
     error: Option<io::Error>,
 }
 
 impl Call {
+    /// True if later operations wait for it: rule 5.
+    fn is_waited_for(&self) -> bool {
+        !self.is_done && (self.moves_cursor || self.is_gone)
+    }
+
     fn lost(self) -> Option<io::Error> {
         self.error.filter(|_| self.keeps_error)
     }
@@ -197,7 +204,7 @@ impl State {
 
     /// True while something runs that later operations come after: rules 3 and 5.
     pub(super) fn is_busy(&self) -> bool {
-        self.running.is_some() || self.calls.iter().any(|call| call.is_gone)
+        self.running.is_some() || self.calls.iter().any(Call::is_waited_for)
     }
 
     /// Marks an order as running; the number names it.
@@ -294,12 +301,13 @@ impl State {
     }
 
     /// A call starts; the number is its ticket.
-    pub(super) fn begin_call(&mut self, keeps_error: bool) -> u64 {
+    pub(super) fn begin_call(&mut self, keeps_error: bool, moves_cursor: bool) -> u64 {
         let id = self.new_id();
         self.epoch += 1;
         self.calls.push(Call {
             id,
             keeps_error,
+            moves_cursor,
             is_done: false,
             is_gone: false,
             error: None,
@@ -315,13 +323,13 @@ impl State {
             return false;
         };
         let call = &mut self.calls[at];
+        let was_waited_for = call.is_waited_for();
         call.is_done = true;
         call.error = error;
-        let is_gone = call.is_gone;
-        if is_gone {
+        if call.is_gone {
             self.forget_call(at);
         }
-        is_gone
+        was_waited_for
     }
 
     /// A call's future takes its error.

@@ -6,7 +6,7 @@ use std::os::fd::AsRawFd;
 use std::path::Path;
 use std::pin::pin;
 
-use anyrt_api::fs::{self, File, OpenOptions};
+use anyrt_api::fs::{self, File, OpenOptions, RawFile};
 use anyrt_api::{AnyRuntime, budget};
 
 use super::runtime::{Calls, poll_once, wait_for};
@@ -220,6 +220,9 @@ fn an_operation_without_a_thread_fails() {
                 .expect_err("no thread")
                 .kind(),
             wait_for(file.write(b"x")).expect_err("no thread").kind(),
+            wait_for(file.as_raw().write_owned(b"x".to_vec()))
+                .expect_err("no thread")
+                .kind(),
             wait_for(file.seek(SeekFrom::End(0)))
                 .expect_err("no thread")
                 .kind(),
@@ -227,7 +230,7 @@ fn an_operation_without_a_thread_fails() {
             wait_for(file.lock()).expect_err("no thread").kind(),
             wait_for(file.metadata()).expect_err("no thread").kind(),
         ];
-        assert_eq!(kinds, [ErrorKind::Other; 6]);
+        assert_eq!(kinds, [ErrorKind::Other; 7]);
     }
     rt.refuse(false);
     let mut buf = [0; 4];

@@ -3,6 +3,7 @@
 mod cancelled;
 mod contract;
 mod model;
+mod owned;
 mod runtime;
 mod shared;
 mod streams;

@@ -4,18 +4,21 @@
 //! while the caller goes on. It stands on files and tasks alone, so every backend has it; it knows
 //! nothing of threads or systems. Libraries and applications use it by name: nothing else does.
 
+mod backlog;
+
 use std::any::Any;
 use std::fmt;
 use std::future::poll_fn;
-use std::io::{self, ErrorKind};
-use std::mem;
+use std::io;
 use std::pin::Pin;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::task::{Context, Poll, Waker};
+use std::sync::Arc;
+use std::task::{Context, Poll};
 
 use futures_io::AsyncWrite;
 
-use super::File;
+use self::backlog::{Backlog, Load, State};
+use super::{File, RawFile};
+use crate::budget::charged;
 use crate::{AnyRuntime, AsyncFs, Core, budget, task};
 
 /// A writer that accepts bytes at once and writes them to a file behind the caller, in order.
@@ -59,13 +62,15 @@ use crate::{AnyRuntime, AsyncFs, Core, budget, task};
 ///
 /// A copy of the bytes and a lock that is seldom contended for each write; a task for each time
 /// that a write finds nothing under way. Memory for twice [`LIMIT`](WriteBehind::LIMIT) at most,
-/// until the writer is dropped, beside what the backend needs for one operation.
+/// until the writer is dropped: a backend that writes by threads is given the bytes, and copies
+/// none.
 ///
 /// # Cancel safety
 ///
 /// A dropped `write` has accepted what it returned, or nothing. A dropped `flush` has lost nothing.
 pub struct WriteBehind<R: AsyncFs = AnyRuntime> {
-    shared: Arc<Shared<R>>,
+    file: Arc<File<R>>,
+    backlog: Arc<Backlog>,
     rt: R,
 }
 
@@ -74,6 +79,18 @@ impl WriteBehind {
     pub const LIMIT: usize = 1024 * 1024;
 
     /// A writer at the cursor of `file`, on the current runtime.
+    ///
+    /// ```no_run
+    /// use anyrt_api::fs::{File, WriteBehind};
+    /// # async fn keep_a_log() -> anyrt_api::io::Result<()> {
+    /// let mut log = WriteBehind::new(File::create("log").await?);
+    /// log.write_all(b"begun\n").await?; // accepted
+    /// log.flush().await?; // in the file
+    /// log.get_ref().sync_data().await?; // on the device
+    /// log.write_all(b"done\n").await?;
+    /// log.close().await // in the file, or this says why not
+    /// # }
+    /// ```
     ///
     /// # Panics
     ///
@@ -91,9 +108,9 @@ impl<R: Core + AsyncFs> WriteBehind<R> {
     /// What else uses that cursor meanwhile, as a clone of the file may, comes between two writes.
     #[must_use]
     pub fn new_in(file: File<R>, rt: &R) -> Self {
-        let state = Mutex::default();
         WriteBehind {
-            shared: Arc::new(Shared { file, state }),
+            file: Arc::new(file),
+            backlog: Arc::default(),
             rt: rt.clone(),
         }
     }
@@ -101,7 +118,7 @@ impl<R: Core + AsyncFs> WriteBehind<R> {
     /// The file. What was accepted may not be in it before a flush.
     #[must_use]
     pub fn get_ref(&self) -> &File<R> {
-        &self.shared.file
+        &self.file
     }
 
     /// Accepts some bytes of `buf`; waits only while [`LIMIT`](WriteBehind::LIMIT) of them are not
@@ -166,23 +183,31 @@ impl<R: Core + AsyncFs> WriteBehind<R> {
             return Poll::Ready(Ok(0));
         }
         budget::poll(cx, |cx| {
-            let accepted = self.shared.poll_state(cx, |state| state.accept(buf));
+            let accepted = self.backlog.poll(cx, |state| state.accept(buf));
             accepted.map_ok(|(n, is_first)| {
                 if is_first {
-                    let load = Load {
-                        shared: Arc::clone(&self.shared),
-                        runtime: name(&self.rt),
-                        is_over: false,
-                    };
-                    drop(task::spawn_in(carry(load), &self.rt));
+                    self.start();
                 }
                 n
             })
         })
     }
 
+    /// A task that writes until nothing is left.
+    fn start(&self) {
+        let mut load = Load::new(&self.backlog, name(&self.rt));
+        let file = Arc::clone(&self.file);
+        let carry = async move {
+            while let Some(bytes) = load.take() {
+                let written = charged(file.as_raw().write_owned(bytes)).await;
+                load.put_down(written);
+            }
+        };
+        drop(task::spawn_in(carry, &self.rt));
+    }
+
     fn poll_settled(&self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        budget::poll(cx, |cx| self.shared.poll_state(cx, State::settled))
+        budget::poll(cx, |cx| self.backlog.poll(cx, State::settled))
     }
 }
 
@@ -208,180 +233,9 @@ impl<R: Core + AsyncFs> AsyncWrite for WriteBehind<R> {
 impl<R: AsyncFs> fmt::Debug for WriteBehind<R> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("WriteBehind")
-            .field("file", &self.shared.file)
-            .field("unwritten", &self.shared.lock().unwritten())
+            .field("file", &self.file)
+            .field("unwritten", &self.backlog.unwritten())
             .finish_non_exhaustive()
-    }
-}
-
-/// What the writer and its task have in common.
-#[derive(Debug)]
-struct Shared<R: AsyncFs> {
-    file: File<R>,
-    state: Mutex<State>,
-}
-
-impl<R: AsyncFs> Shared<R> {
-    /// Nothing panics under this lock.
-    fn lock(&self) -> MutexGuard<'_, State> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// What `ask` answers; if that is nothing yet, the task's waker is kept. No waker is cloned or
-    /// dropped under the lock.
-    fn poll_state<T>(
-        &self,
-        cx: &mut Context<'_>,
-        ask: impl Fn(&mut State) -> Option<io::Result<T>>,
-    ) -> Poll<io::Result<T>> {
-        if let Some(answer) = ask(&mut self.lock()) {
-            return Poll::Ready(answer);
-        }
-        let waker = cx.waker().clone();
-        let mut state = self.lock();
-        if let Some(answer) = ask(&mut state) {
-            drop(state);
-            return Poll::Ready(answer);
-        }
-        let stale = state.waker.replace(waker);
-        drop(state);
-        drop(stale);
-        Poll::Pending
-    }
-
-    /// Changes the state, then wakes the writer.
-    fn tell(&self, change: impl FnOnce(&mut State)) {
-        let mut state = self.lock();
-        change(&mut state);
-        let waker = state.waker.take();
-        drop(state);
-        if let Some(waker) = waker {
-            waker.wake();
-        }
-    }
-}
-
-#[derive(Debug, Default)]
-struct State {
-    /// What waits for the task.
-    accepted: Vec<u8>,
-    /// Bytes that the task is writing.
-    n_writing: usize,
-    /// The memory of what was written last, for what comes next.
-    spare: Vec<u8>,
-    /// A task is there, and will look for more before it ends.
-    is_carried: bool,
-    failure: Option<Failure>,
-    /// The writer, if it waits.
-    waker: Option<Waker>,
-}
-
-#[derive(Debug)]
-struct Failure {
-    kind: ErrorKind,
-    /// Until it was told.
-    error: Option<io::Error>,
-}
-
-impl State {
-    fn unwritten(&self) -> usize {
-        self.accepted.len() + self.n_writing
-    }
-
-    /// How many bytes were accepted, and whether they need a task; nothing if there is no room.
-    fn accept(&mut self, buf: &[u8]) -> Option<io::Result<(usize, bool)>> {
-        if let Some(error) = self.failed() {
-            return Some(Err(error));
-        }
-        let n = buf.len().min(WriteBehind::LIMIT - self.unwritten());
-        if n == 0 {
-            return None;
-        }
-        self.accepted.extend_from_slice(&buf[..n]);
-        let is_first = !mem::replace(&mut self.is_carried, true);
-        Some(Ok((n, is_first)))
-    }
-
-    /// An answer once nothing is unwritten, or will ever be.
-    fn settled(&mut self) -> Option<io::Result<()>> {
-        if let Some(error) = self.failed() {
-            return Some(Err(error));
-        }
-        (self.unwritten() == 0).then_some(Ok(()))
-    }
-
-    /// The error of a write, the first time as the file gave it.
-    fn failed(&mut self) -> Option<io::Error> {
-        let Failure { kind, error } = self.failure.as_mut()?;
-        let text = "a write before this one failed, and bytes that were accepted are lost";
-        let again = || io::Error::new(*kind, text);
-        Some(error.take().unwrap_or_else(again))
-    }
-
-    fn fail(&mut self, error: io::Error) {
-        self.accepted = Vec::new();
-        self.n_writing = 0;
-        self.failure.get_or_insert(Failure {
-            kind: error.kind(),
-            error: Some(error),
-        });
-    }
-}
-
-/// The body of the task: writes until nothing is left.
-async fn carry<R: AsyncFs>(mut load: Load<R>) {
-    while let Some(bytes) = load.take() {
-        let written = load.shared.file.write_all(&bytes).await;
-        load.put_down(bytes, written);
-    }
-}
-
-/// The task's side. Dropped before its end, it says so.
-#[derive(Debug)]
-struct Load<R: AsyncFs> {
-    shared: Arc<Shared<R>>,
-    runtime: &'static str,
-    /// It found nothing left, and another task may carry by now.
-    is_over: bool,
-}
-
-impl<R: AsyncFs> Load<R> {
-    /// All that was accepted meanwhile; if that is nothing, the task is over.
-    fn take(&mut self) -> Option<Vec<u8>> {
-        let mut state = self.shared.lock();
-        if state.accepted.is_empty() {
-            state.is_carried = false;
-            self.is_over = true;
-            return None;
-        }
-        let spare = mem::take(&mut state.spare);
-        let bytes = mem::replace(&mut state.accepted, spare);
-        state.n_writing = bytes.len();
-        Some(bytes)
-    }
-
-    fn put_down(&self, mut bytes: Vec<u8>, written: io::Result<()>) {
-        bytes.clear();
-        self.shared.tell(|state| {
-            state.n_writing = 0;
-            state.spare = bytes;
-            if let Err(error) = written {
-                state.fail(error);
-            }
-        });
-    }
-}
-
-impl<R: AsyncFs> Drop for Load<R> {
-    fn drop(&mut self) {
-        if !self.is_over {
-            let runtime = self.runtime;
-            let text = format!("the {runtime} runtime ended before all was written");
-            self.shared.tell(|state| {
-                state.is_carried = false;
-                state.fail(io::Error::other(text));
-            });
-        }
     }
 }
 
