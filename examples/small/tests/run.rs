@@ -49,6 +49,12 @@ fn crawler_refuses_what_is_no_number() {
 }
 
 #[test]
+fn journal_has_every_line() {
+    let text = output(env!("CARGO_BIN_EXE_journal"), &["20001"]);
+    assert_eq!(text, "20001 lines, 208905 bytes\n");
+}
+
+#[test]
 fn three_runtimes_all_find_the_same() {
     let text = output(env!("CARGO_BIN_EXE_three_runtimes"), &[]);
     let rows: Vec<_> = text
