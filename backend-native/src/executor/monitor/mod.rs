@@ -16,7 +16,11 @@ use std::sync::{
 
 pub(super) use self::waits::Thread;
 use self::{look::Looks, rest::Rest};
-use super::{Shared, queue::Local, worker};
+use super::{
+    Shared,
+    queue::{Local, Probe},
+    worker,
+};
 
 /// What the monitor and the workers share.
 #[derive(Debug)]
@@ -38,6 +42,14 @@ struct Bench {
     n_active: usize,
     /// How many of those may go.
     n_surplus: usize,
+}
+
+/// What the monitor's thread keeps from one look to the next.
+struct Watch {
+    looks: Looks,
+    /// How often the driver's seat had been used at the last look.
+    n_uses: usize,
+    probe: Probe,
 }
 
 impl Monitor {
@@ -102,11 +114,14 @@ impl Monitor {
 /// The body of the monitor's thread.
 pub(super) fn run(shared: &Shared) {
     let monitor = &shared.monitor;
-    let mut looks = Looks::new(shared.stations.len());
-    let mut n_uses = 0;
+    let mut watch = Watch {
+        looks: Looks::new(shared.stations.len()),
+        n_uses: 0,
+        probe: Probe::new(),
+    };
     while !shared.is_closed() {
-        look(shared, &mut looks, &mut n_uses);
-        match looks.period(is_at_rest(shared)) {
+        watch.look(shared);
+        match watch.looks.period(is_at_rest(shared)) {
             Some(period) => monitor.rest.sleep(period),
             None => {
                 shared.rooms.clear();
@@ -123,25 +138,27 @@ fn is_at_rest(shared: &Shared) -> bool {
     shared.idle.n_parked() >= n_workers && shared.driver.is_driven()
 }
 
-/// One look, and what it calls for.
-fn look(shared: &Shared, looks: &mut Looks, n_uses: &mut usize) {
-    let monitor = &shared.monitor;
-    let words = shared.stations.iter().map(|station| station.word());
-    let stuck = looks.stuck(words);
-    for &station in stuck {
-        rescue(shared, station);
-    }
-    let n_stuck = stuck.len();
-    monitor.n_stuck.store(looks.n_found(), Relaxed);
-    shared.driver.look(n_uses);
-    let n_spares = monitor.n_spares();
-    if n_stuck > n_spares {
-        // If a worker sleeps, it is enough to wake it, which `rescue` or the pusher did.
-        if shared.idle.n_parked() == 0 && n_held(shared, looks) > n_spares {
-            send(shared);
+impl Watch {
+    /// One look, and what it calls for.
+    fn look(&mut self, shared: &Shared) {
+        let (monitor, looks) = (&shared.monitor, &mut self.looks);
+        let words = shared.stations.iter().map(|station| station.word());
+        let stuck = looks.stuck(words);
+        for &station in stuck {
+            rescue(shared, station, &self.probe);
         }
-    } else if looks.is_spared(n_spares, n_stuck) {
-        call_off(shared, n_spares - n_stuck);
+        let n_stuck = stuck.len();
+        monitor.n_stuck.store(looks.n_found(), Relaxed);
+        shared.driver.look(&mut self.n_uses);
+        let n_spares = monitor.n_spares();
+        if n_stuck > n_spares {
+            // If a worker sleeps, it is enough to wake it, which `rescue` or the pusher did.
+            if shared.idle.n_parked() == 0 && n_held(shared, looks) > n_spares {
+                send(shared);
+            }
+        } else if looks.is_spared(n_spares, n_stuck) {
+            call_off(shared, n_spares - n_stuck);
+        }
     }
 }
 
@@ -156,14 +173,14 @@ fn n_held(shared: &Shared, looks: &Looks) -> usize {
 
 /// What waits in the slot of a stuck worker goes where all can take it, and somebody is woken for
 /// that and for what waits in its ring: one that is alone there was not announced.
-fn rescue(shared: &Shared, station: usize) {
+fn rescue(shared: &Shared, station: usize, probe: &Probe) {
     let stealer = &shared.stealers[station];
     if let Some(task) = stealer.take_slot() {
         // If the runtime has ended, the task is dropped by that.
         if let Err(task) = shared.inject(task) {
             task.cancel(None);
         }
-    } else if shared.idle.n_parked() > 0 && stealer.has_any() {
+    } else if shared.idle.n_parked() > 0 && stealer.has_any(probe) {
         shared.notify();
     }
 }

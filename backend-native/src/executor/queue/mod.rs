@@ -181,9 +181,9 @@ impl Stealer {
         self.is_filled(&local.ring)
     }
 
-    /// The same for one who has no queue. Allocates.
-    pub(super) fn has_any(&self) -> bool {
-        self.is_filled(&fifo::Worker::new(1))
+    /// The same for one who has no queue.
+    pub(super) fn has_any(&self, probe: &Probe) -> bool {
+        self.is_filled(&probe.0)
     }
 
     /// Nothing is moved to `ring`: a stealer is asked by way of a steal of nothing.
@@ -205,6 +205,16 @@ impl Stealer {
             tasks.extend(std::iter::from_fn(|| room.pop()));
         }
         tasks
+    }
+}
+
+/// A ring that stays empty, since a stealer is asked by way of one: for whoever has no queue.
+#[derive(Debug)]
+pub(super) struct Probe(fifo::Worker<Runnable>);
+
+impl Probe {
+    pub(super) fn new() -> Self {
+        Self(fifo::Worker::new(1))
     }
 }
 

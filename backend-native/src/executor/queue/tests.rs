@@ -129,7 +129,7 @@ fn one_that_is_alone_is_stolen_from_a_worker_that_lingers() {
         Order::default(),
     );
     let thief = Local::new(Barrier::new());
-    let stealer = local.stealer();
+    let (stealer, probe) = (local.stealer(), Probe::new());
     for n in 0..4 {
         local.push(task(n, &order), &injector);
     }
@@ -138,9 +138,9 @@ fn one_that_is_alone_is_stolen_from_a_worker_that_lingers() {
     stolen.run();
     assert!(thief.has_surplus(), "half of them, rounded up");
     assert!(stealer.steal(&thief, || false).is_err());
-    assert!(stealer.has_surplus(&thief) && stealer.has_any());
+    assert!(stealer.has_surplus(&thief) && stealer.has_any(&probe));
     stealer.steal(&thief, || true).expect("it is left").run();
-    assert!(!stealer.has_any());
+    assert!(!stealer.has_any(&probe));
     assert_eq!(taken(&order).len(), 2);
 }
 
