@@ -3,19 +3,32 @@
 //! It asks nobody for the time and takes no lock: `now` is an argument, in ticks, and a waker is a
 //! value that goes in and comes out. `shards.rs` calls it.
 //!
-//! There are seven levels of 64 slots. An entry stands on the level of the highest group of six
-//! bits in which its deadline differs from `elapsed`, in the slot that the group names:
+//! There are seven levels. A slot of a level is as long as 64 of the level below, and a level has
+//! twice that many, the first of which begins beyond the slot that time is in:
 //!
 //! ```text
-//! level 0   one slot a tick            the next      64 ticks
-//! level 1   one slot 64 ticks          the next    4096 ticks
+//! level 0   one slot a tick            the next  127 ticks
+//! level 1   one slot 64 ticks          the next  127 * 64 ticks, and a part of one
 //! ..
-//! level 6   one slot 64^6 ticks        the next  64^7 ticks, and everything later
+//! level 6   one slot 64^6 ticks        the next  127 * 64^6 ticks, and everything later
 //! ```
 //!
-//! When time reaches a slot of level 0 its entries are due; of a higher level, they move down. So
-//! an insertion and a removal touch one list each, and an entry moves at most six times. An entry
-//! beyond the top level moves around in it until its deadline is in reach.
+//! An entry stands on the lowest level that reaches as far as its deadline, in the slot that its
+//! deadline lies in. When time reaches a slot of level 0 its entries are due; those of a higher
+//! level move down. So an insertion and a removal touch one list each, and an entry moves at most
+//! six times. One beyond the top level stands in its last slot, again and again.
+//!
+//! # A crowd moves little by little
+//!
+//! The slot of a higher level may hold a crowd, and to move it takes longer than an entry may be
+//! late. So the crowd sets out early: while time is in the slot before, each advance moves some
+//! entries more. Each of them may, for both slots together are 128 of the level below, and of
+//! these time is in one: what is left reaches as far as the last. Whatever still stands in a slot
+//! when time comes to it moves then, so that nothing is late however few the advances were.
+//!
+//! How many move goes with how many were due. Where a crowd is followed by one of the same size,
+//! the second has moved when half of the first was due. The first of all is moved by as many
+//! advances as come before it: if there are none, all at once.
 
 #[cfg(all(test, not(anyrt_loom)))]
 mod tests;
@@ -23,10 +36,14 @@ mod tests;
 use std::{fmt, num::NonZeroU64, task::Waker};
 
 const LEVELS: usize = 7;
+/// A slot is as long as so many bits' worth of slots of the level below.
 const SLOT_BITS: u32 = 6;
-const SLOTS: usize = 1 << SLOT_BITS;
-/// The number of ticks that the levels span together.
-const SPAN: u64 = 1 << (SLOT_BITS * LEVELS as u32);
+/// Two slots of the level above: see "little by little".
+const SLOTS: usize = 2 << SLOT_BITS;
+/// How far ahead the last slot is of the one that time is in.
+const REACH: u64 = SLOTS as u64 - 1;
+/// What an advance moves early on each level, besides twice what was due.
+const EARLY: usize = 32;
 /// The end of a list.
 const NIL: u32 = u32::MAX;
 
@@ -70,7 +87,7 @@ pub(super) struct Wheel {
     sequence: u64,
     heads: Box<[u32; LEVELS * SLOTS]>,
     /// One bit a slot that is not empty.
-    occupied: [u64; LEVELS],
+    occupied: [u128; LEVELS],
 }
 
 impl Wheel {
@@ -93,7 +110,8 @@ impl Wheel {
     pub(super) fn insert(&mut self, deadline: u64, waker: Waker) -> (Key, u64) {
         self.sequence += 1;
         let deadline = deadline.max(self.elapsed + 1);
-        let list = self.list_of(deadline);
+        let (level, slot) = self.place_of(deadline);
+        let list = list_at(level, slot);
         let entry = Entry {
             sequence: self.sequence,
             deadline,
@@ -119,7 +137,7 @@ impl Wheel {
             wheel: self.number,
             sequence: NonZeroU64::new(self.sequence).expect("it counts from one"),
         };
-        (key, self.start_of(list))
+        (key, start_of(level, slot))
     }
 
     /// The waker of a pending entry, to be replaced; `None` if it has fired or was removed.
@@ -147,30 +165,24 @@ impl Wheel {
     /// The next tick at which [`advance`](Self::advance) has something to do. No entry is due
     /// before it; none need be due at it.
     pub(super) fn next_tick(&self) -> Option<u64> {
-        self.next_slot().map(|(_, start)| start)
+        (0..LEVELS).filter_map(|level| self.next_start(level)).min()
     }
 
     /// Moves time to `now` and takes the wakers of all entries that are due into `due`.
     pub(super) fn advance(&mut self, now: u64, due: &mut Vec<Waker>) {
-        while let Some((list, start)) = self.next_slot() {
-            if start > now {
-                break;
-            }
+        let n_before = due.len();
+        while let Some(start) = self.next_tick().filter(|&start| start <= now) {
             self.elapsed = start;
-            let mut index = self.heads[list];
-            self.heads[list] = NIL;
-            self.occupied[list / SLOTS] &= !(1 << (list % SLOTS));
-            while index != NIL {
-                let Entry { next, deadline, .. } = self.entries[index as usize];
-                if deadline <= start {
-                    due.extend(self.release(index));
-                } else {
-                    self.link(index, deadline);
+            for level in 0..LEVELS {
+                let shift = shift_of(level);
+                if start >> shift << shift != start {
+                    break;
                 }
-                index = next;
+                self.open(level, due);
             }
         }
         self.elapsed = self.elapsed.max(now);
+        self.move_early(EARLY + 2 * (due.len() - n_before));
         self.shrink();
     }
 
@@ -195,43 +207,72 @@ impl Wheel {
         };
     }
 
-    /// The first slot that is not empty, as the index of its list, and the tick at which it starts.
-    fn next_slot(&self) -> Option<(usize, u64)> {
-        // A lower level lies wholly before the next slot of a higher one.
-        let level = self.occupied.iter().position(|&slots| slots != 0)?;
-        let shift = SLOT_BITS * level as u32;
-        // The slot that time is in comes last: what stands in it comes a whole turn later.
-        let after = ((self.elapsed >> shift) as u32 + 1) % SLOTS as u32;
-        let ahead = self.occupied[level].rotate_right(after).trailing_zeros();
-        let slot = (after + ahead) % SLOTS as u32;
-        let list = level * SLOTS + slot as usize;
-        Some((list, self.start_of(list)))
-    }
-
-    /// The tick at which time comes to a list's slot, for the first time from now on.
-    fn start_of(&self, list: usize) -> u64 {
-        let (level, slot) = (list / SLOTS, list % SLOTS);
-        let shift = SLOT_BITS * level as u32;
-        let range = 1u64 << (shift + SLOT_BITS);
-        let start = (self.elapsed & !(range - 1)) + ((slot as u64) << shift);
-        if start <= self.elapsed {
-            // Only the top level wraps around.
-            return start.saturating_add(range);
+    /// Empties the slot of `level` that time has come to just now.
+    fn open(&mut self, level: usize, due: &mut Vec<Waker>) {
+        let list = list_at(level, self.elapsed >> shift_of(level));
+        let mut index = std::mem::replace(&mut self.heads[list], NIL);
+        self.occupied[level] &= !(1 << (list % SLOTS));
+        while index != NIL {
+            let Entry { next, deadline, .. } = self.entries[index as usize];
+            if deadline <= self.elapsed {
+                due.extend(self.release(index));
+            } else {
+                self.link(index, deadline);
+            }
+            index = next;
         }
-        start
     }
 
-    /// The list for a deadline that lies ahead: that of its level and slot.
-    fn list_of(&self, deadline: u64) -> usize {
-        let differing = ((self.elapsed ^ deadline) | (SLOTS as u64 - 1)).min(SPAN - 1);
-        let level = ((u64::BITS - 1 - differing.leading_zeros()) / SLOT_BITS) as usize;
-        let slot = (deadline >> (SLOT_BITS * level as u32)) as usize % SLOTS;
-        level * SLOTS + slot
+    /// Of each level, moves at most `n_entries` out of the slot that time comes to next.
+    fn move_early(&mut self, n_entries: usize) {
+        // From above, so that what comes down may go on.
+        for level in (1..LEVELS).rev() {
+            let list = list_at(level, (self.elapsed >> shift_of(level)) + 1);
+            for _ in 0..n_entries {
+                let index = self.heads[list];
+                if index == NIL {
+                    break;
+                }
+                self.unlink(index);
+                self.link(index, self.entries[index as usize].deadline);
+            }
+        }
+    }
+
+    /// The tick at which the first slot of `level` starts that is not empty.
+    fn next_start(&self, level: usize) -> Option<u64> {
+        let slots = self.occupied[level];
+        if slots == 0 {
+            return None;
+        }
+        let here = self.elapsed >> shift_of(level);
+        let ahead = slots
+            .rotate_right((here % SLOTS as u64) as u32)
+            .trailing_zeros();
+        debug_assert_ne!(ahead, 0, "the slot that time is in was emptied");
+        Some(start_of(level, here + u64::from(ahead)))
+    }
+
+    /// The level for a deadline that lies ahead, and its slot there, counted from tick 0.
+    fn place_of(&self, deadline: u64) -> (usize, u64) {
+        let ticks = (deadline - self.elapsed) | REACH;
+        let level = ((ticks.ilog2() - 1) / SLOT_BITS) as usize;
+        // One level more if the slot is one too far, since time is at the end of its own.
+        for level in level..LEVELS - 1 {
+            let (here, slot) = (self.elapsed >> shift_of(level), deadline >> shift_of(level));
+            if slot - here <= REACH {
+                return (level, slot);
+            }
+        }
+        let top = LEVELS - 1;
+        let last = (self.elapsed >> shift_of(top)) + REACH;
+        (top, last.min(deadline >> shift_of(top)))
     }
 
     /// Puts an entry, whose deadline lies ahead, into its list.
     fn link(&mut self, index: u32, deadline: u64) {
-        let list = self.list_of(deadline);
+        let (level, slot) = self.place_of(deadline);
+        let list = list_at(level, slot);
         let next = self.heads[list];
         let entry = &mut self.entries[index as usize];
         (entry.list, entry.previous, entry.next) = (list as u16, NIL, next);
@@ -286,6 +327,21 @@ impl Wheel {
             self.free = NIL;
         }
     }
+}
+
+/// A slot of `level` is two to this power of ticks.
+fn shift_of(level: usize) -> u32 {
+    SLOT_BITS * level as u32
+}
+
+/// The list of a slot, which is counted from tick 0.
+fn list_at(level: usize, slot: u64) -> usize {
+    level * SLOTS + (slot % SLOTS as u64) as usize
+}
+
+/// The first tick of a slot.
+fn start_of(level: usize, slot: u64) -> u64 {
+    slot.saturating_mul(1 << shift_of(level))
 }
 
 impl fmt::Debug for Wheel {

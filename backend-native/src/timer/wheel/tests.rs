@@ -11,6 +11,9 @@ use std::{
 
 use super::*;
 
+/// As many ticks as the levels span together.
+const SPAN: u64 = (SLOTS as u64) << (SLOT_BITS * (LEVELS as u32 - 1));
+
 #[derive(Default)]
 struct Count(AtomicU64);
 
@@ -34,12 +37,16 @@ fn each_entry_is_due_at_its_tick_and_not_before() {
         63,
         64,
         65,
-        4095,
+        127,
+        128,
+        129,
         4096,
-        4097,
+        8191,
+        8192,
+        8193,
         1 << 20,
-        (1 << 42) - 1,
-        1 << 42,
+        SPAN - 1,
+        SPAN,
         1 << 50,
     ] {
         let mut wheel = Wheel::new(0);
@@ -121,6 +128,69 @@ fn it_agrees_with_a_sorted_set() {
                 assert!(wheel.next_tick() <= first);
             }
         }
+        if random.u32(0..50) == 0 {
+            check(&wheel);
+        }
+    }
+}
+
+/// Each entry is in the list that it says, of a slot that is ahead and in reach; and a slot has its
+/// bit if it is not empty.
+fn check(wheel: &Wheel) {
+    let mut n_entries = 0;
+    for (list, &head) in wheel.heads.iter().enumerate() {
+        let (level, bit) = (list / SLOTS, list % SLOTS);
+        assert_eq!(wheel.occupied[level] >> bit & 1 == 1, head != NIL);
+        let (mut previous, mut index) = (NIL, head);
+        while index != NIL {
+            let entry = &wheel.entries[index as usize];
+            assert_eq!((usize::from(entry.list), entry.previous), (list, previous));
+            assert!(entry.waker.is_some() && entry.deadline > wheel.elapsed);
+            let here = wheel.elapsed >> shift_of(level);
+            let ahead = (list as u64).wrapping_sub(here) % SLOTS as u64;
+            let slot = entry.deadline >> shift_of(level);
+            assert!(ahead > 0 && here + ahead <= slot);
+            assert!(here + ahead == slot || level == LEVELS - 1);
+            (previous, index) = (index, entry.next);
+            n_entries += 1;
+        }
+    }
+    assert_eq!(n_entries, wheel.n_entries);
+}
+
+/// True if time comes to a slot of a higher level by `now` that is not empty.
+fn has_to_move_at_once(wheel: &Wheel, now: u64) -> bool {
+    let mut starts = (1..LEVELS).filter_map(|level| wheel.next_start(level));
+    starts.any(|start| start <= now)
+}
+
+/// Deadlines as dense for long, so that a slot of the third level holds thousands: none of these
+/// is left for the tick at which time comes to it.
+#[test]
+fn a_crowd_has_moved_when_time_comes_to_it() {
+    let mut random = fastrand::Rng::with_seed(13);
+    let mut wheel = Wheel::new(0);
+    let mut model = BTreeSet::new();
+    let end = 8 * 4096;
+    for _ in 0..end * 3 {
+        let deadline = 3000 + random.u64(0..end);
+        let (key, _) = wheel.insert(deadline, Waker::noop().clone());
+        model.insert((deadline, key.sequence.get()));
+    }
+    let mut now = 0;
+    while let Some(&(first, _)) = model.first() {
+        // As the driver, which sleeps until there is something to do, and then a little more.
+        let next = wheel.next_tick().expect("an entry is there");
+        assert!(now < next && next <= first);
+        now = next + random.u64(0..3);
+        let is_first = now < 3000 + 64;
+        assert!(is_first || !has_to_move_at_once(&wheel, now), "at {now}");
+        let later = model.split_off(&(now + 1, 0));
+        assert_eq!(advance(&mut wheel, now), model.len());
+        model = later;
+        if now % 512 < 2 {
+            check(&wheel);
+        }
     }
 }
 
@@ -135,7 +205,7 @@ fn entries_beyond_the_top_level_come_exactly_then() {
         let mut now = random.u64(0..SPAN * 2);
         advance(&mut wheel, now);
         for _ in 0..20 {
-            let bits = random.u32(1..46);
+            let bits = random.u32(1..47);
             let deadline = now + 1 + random.u64(0..1 << bits);
             let (key, _) = wheel.insert(deadline, Waker::noop().clone());
             model.insert((deadline, key.sequence.get()));
@@ -147,6 +217,7 @@ fn entries_beyond_the_top_level_come_exactly_then() {
             let later = model.split_off(&(now + 1, 0));
             assert_eq!(advance(&mut wheel, now), model.len());
             model = later;
+            check(&wheel);
         }
         assert_eq!(wheel.next_tick(), None);
     }
