@@ -22,9 +22,11 @@
 //!
 //! The slot of a higher level may hold a crowd, and to move it takes longer than an entry may be
 //! late. So the crowd sets out early: while time is in the slot before, each advance moves some
-//! entries more. Each of them may, for both slots together are 128 of the level below, and of
-//! these time is in one: what is left reaches as far as the last. Whatever still stands in a slot
-//! when time comes to it moves then, so that nothing is late however few the advances were.
+//! entries more. Each of them finds a place on the level below: the two slots together are 128 of
+//! that level's, time is in one of these, and the other 127 are what the level reaches. Whatever
+//! still stands in a slot when time comes to it moves then, so that nothing is late however few
+//! the advances were. And as no entry lands in a slot that starts before the one it leaves, the
+//! wheel's next tick is never too late.
 //!
 //! How many move goes with how many were due. Where a crowd is followed by one of the same size,
 //! the second has moved when half of the first was due. The first of all is moved by as many
