@@ -123,10 +123,8 @@ impl Pair {
     }
 
     fn verdict(&self) -> Verdict {
-        // What arithmetic alone makes of equal figures.
-        const ROUNDED: f64 = 1e-9;
         let apart = self.second.median - self.first.median;
-        if apart.abs() <= self.allowed() + self.first.median * ROUNDED {
+        if apart.abs() <= self.allowed() + HALF_A_DIGIT {
             Verdict::Within
         } else if apart > 0.0 {
             Verdict::Better
@@ -145,6 +143,10 @@ impl Verdict {
         }
     }
 }
+
+/// Half of the last digit that a report shows of a ratio: figures that hardly spread at all, as
+/// bytes do, differ by less than it shows.
+const HALF_A_DIGIT: f64 = 0.005;
 
 /// Native's ratio to `peer` in that row of `run`.
 fn ratio(run: &Run, row: &Row, peer: &str) -> Option<Range> {
@@ -206,6 +208,22 @@ mod tests {
         // The ratio is 2.88 ±0.10.
         let close = compared(|run| *rounds(run, 0, "native") = vec![104.0; 3]);
         assert!(close.is_held(), "{}", close.table());
+    }
+
+    #[test]
+    fn what_the_report_does_not_show_is_not() {
+        // The ratio was 2.00 in each round.
+        let other = |bytes: f64| {
+            let mut first = sample::run();
+            *rounds(&mut first, 2, "raw-tokio") = vec![20.0; 3];
+            let mut second = first.clone();
+            *rounds(&mut second, 2, "native") = vec![bytes; 3];
+            Comparison::of(&first, &second)
+        };
+        let close = other(10.02);
+        assert!(close.is_held(), "1.996: {}", close.table());
+        let worse = other(10.03);
+        assert!(!worse.is_held(), "1.994: {}", worse.table());
     }
 
     #[test]
