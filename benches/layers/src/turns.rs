@@ -65,14 +65,14 @@ fn on(processor: &str, program: &str) -> Command {
 }
 
 /// True if a thread other than the loop's takes part. Raw's files, and an `openat2` that valgrind
-/// does not know, go to a pool; on native a thread that has nothing to run waits for sockets and
-/// alarms.
+/// does not know, go to a pool; on native and on smol a thread that has nothing to run waits for
+/// sockets and alarms, and is woken now and then to look for tasks.
 fn are_met(cell: Cell) -> bool {
-    let is_native = cell.stack == Stack::Native;
+    let is_woken = cell.stack != Stack::Tokio;
     match cell.operation {
         Operation::ReadFile => true,
-        Operation::ReadAt => is_native || cell.layer == Layer::Raw,
-        Operation::SpawnJoin | Operation::Sleep | Operation::Tcp => is_native,
+        Operation::ReadAt => cell.stack == Stack::Native || cell.layer == Layer::Raw,
+        Operation::SpawnJoin | Operation::Sleep | Operation::Tcp => is_woken,
     }
 }
 
