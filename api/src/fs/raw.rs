@@ -193,10 +193,20 @@ pub trait RawFile: RawObject {
         self.poll_write(cx, wait, first.map_or(&[], |buf| buf))
     }
     /// Writes all of `bytes` at the cursor, and gives their memory back. Takes them by value, so
-    /// that a thread can have them. If it fails, a part of them may be in the file.
+    /// that a thread can have them.
     ///
     /// By default by [`poll_write`](Self::poll_write), again and again. Where that copies the bytes
     /// for a thread, override it: no copy, and one trip for all of them.
+    ///
+    /// # Errors
+    ///
+    /// The system's, `WriteZero` if the file takes no more, and that of a write whose future was
+    /// dropped (`L200`). A part of the bytes may be in the file then, and their memory is gone.
+    ///
+    /// # Cancel safety
+    ///
+    /// Not safe: none, some or all of the bytes are written. Operations that come later wait for
+    /// what is still under way (`L152`), and the next write, flush or sync has its error (`L200`).
     fn write_owned(&self, bytes: Vec<u8>) -> impl Future<Output = io::Result<Vec<u8>>> + Send
     where
         Self: Sized,
