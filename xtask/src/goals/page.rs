@@ -9,8 +9,14 @@ use super::record::Run;
 use super::table;
 use crate::region;
 
-/// Writes the tables of these runs into the page.
+/// Writes the tables of these runs into the page, unless one was a look.
 pub(crate) fn write(root: &Path, runs: &[Run]) -> Result<(), String> {
+    if let Some(look) = runs.iter().find(|run| run.machine.quick) {
+        let title = look.allocator.title;
+        return Err(format!(
+            "what was measured with {title} was a look (`--quick`): measure anew"
+        ));
+    }
     region::write(root, PAGE, [BEGIN, END], &tables(runs))
 }
 
@@ -34,6 +40,15 @@ mod tests {
     use std::fs;
 
     use super::*;
+
+    #[test]
+    fn a_look_is_not_written() {
+        let head = r#"{"kernel":"k","processor":"p","workers":2,"rounds":2,"quick":true}"#;
+        let look = Run::parse(&super::super::ALLOCATORS[0], head).expect("it is a head");
+        let folder = tempfile::tempdir().expect("a folder");
+        let error = write(folder.path(), &[look]).expect_err("it was a look");
+        assert!(error.contains("--quick"), "{error}");
+    }
 
     #[test]
     fn the_page_has_its_place() {
