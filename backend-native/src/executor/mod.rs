@@ -146,7 +146,7 @@ impl Shared {
         let spares = locals.drain(n_workers..).enumerate();
         // The lowest is sent first.
         let spares = spares.map(|(n, local)| (n_workers + n, local)).rev();
-        let monitor = Monitor::new(spares.collect());
+        let monitor = Monitor::new(spares.collect())?;
         let shared = table::insert(|key| Self::new(key, driver, stealers, monitor, config));
         let started = Self::start_threads(&shared, locals);
         if started.is_err() {

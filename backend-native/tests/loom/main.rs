@@ -30,6 +30,7 @@ mod sync;
 #[path = "../../src/timer/wheel/mod.rs"]
 mod wheel;
 
+mod bell;
 mod claim;
 mod event;
 mod monitor;

@@ -1,6 +1,17 @@
 //! The monitor and the workers that wake: `executor/monitor/rest.rs`.
 
-use loom::{sync::Arc, thread};
+use std::time::Duration;
+
+use loom::{
+    sync::{
+        Arc,
+        atomic::{
+            AtomicBool,
+            Ordering::{Acquire, Release},
+        },
+    },
+    thread,
+};
 
 use crate::{explore, idle::Idle, rest::Rest};
 
@@ -15,7 +26,7 @@ impl Runtime {
     fn at_rest(n_workers: usize) -> Arc<Self> {
         let idle = Idle::new(n_workers);
         (0..n_workers).for_each(|worker| idle.park(worker, false));
-        let rest = Rest::new();
+        let rest = Rest::new().expect("a model's bell");
         Arc::new(Self { idle, rest })
     }
 
@@ -64,14 +75,21 @@ fn a_late_call_does_not_hide_the_next_rest() {
     });
 }
 
-/// The end of the runtime reaches the monitor wherever it is.
+/// The end of the runtime reaches the monitor wherever it is: before it sleeps by the word, and
+/// else by the bell.
 #[test]
 fn a_call_ends_the_rest_or_the_next() {
     explore(4, || {
         let runtime = Runtime::at_rest(1);
-        let monitored = runtime.clone();
-        let monitor = thread::spawn(move || monitored.rest.until_called(|| true));
-        runtime.rest.call();
+        let closed = Arc::new(AtomicBool::new(false));
+        let (monitored, ended) = (runtime.clone(), closed.clone());
+        let monitor = thread::spawn(move || {
+            // As `is_at_rest` in `monitor::run`.
+            monitored.rest.until_called(|| !ended.load(Acquire));
+        });
+        // As `Shared::close`.
+        closed.store(true, Release);
+        runtime.rest.call(Duration::ZERO);
         monitor.join().expect("it ends");
     });
 }

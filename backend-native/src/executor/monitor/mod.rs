@@ -5,13 +5,18 @@
 //! else. The monitor sends a spare worker. It knows queues and workers by what they show, and runs
 //! no task itself. The protocol, and why it loses no wake-up, is in `MONITOR.md`.
 
+mod bell;
 mod look;
 mod rest;
 mod waits;
 
-use std::sync::{
-    Mutex, MutexGuard, PoisonError,
-    atomic::{AtomicU64, Ordering::Relaxed},
+use std::{
+    io,
+    sync::{
+        Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicU64, Ordering::Relaxed},
+    },
+    time::Duration,
 };
 
 pub(super) use self::waits::Thread;
@@ -54,9 +59,13 @@ struct Watch {
 
 impl Monitor {
     /// A monitor with these spare workers.
-    pub(super) fn new(spares: Vec<(usize, Local)>) -> Self {
-        Self {
-            rest: Rest::new(),
+    ///
+    /// # Errors
+    ///
+    /// The system's, if it has no descriptor left.
+    pub(super) fn new(spares: Vec<(usize, Local)>) -> io::Result<Self> {
+        Ok(Self {
+            rest: Rest::new()?,
             bench: Mutex::new(Bench {
                 waiting: spares,
                 n_active: 0,
@@ -64,10 +73,11 @@ impl Monitor {
             }),
             n_stuck: AtomicU64::new(0),
             n_sent: AtomicU64::new(0),
-        }
+        })
     }
 
-    /// A worker has woken: if the monitor rests, it does so no more.
+    /// A worker has woken: if the monitor rests, it soon does so no more. A call of the system then,
+    /// which wakes no thread.
     #[inline]
     pub(super) fn worker_woke(&self) {
         self.rest.worker_woke();
@@ -75,7 +85,7 @@ impl Monitor {
 
     /// Ends the monitor's sleep.
     pub(super) fn call(&self) {
-        self.rest.call();
+        self.rest.call(Duration::ZERO);
     }
 
     /// Spare workers that stand in at this moment.
