@@ -200,8 +200,15 @@ impl<R: Core> RawFile for OsFile<R> {
         wait: &mut Wait,
         buf: &mut [u8],
     ) -> Poll<io::Result<usize>> {
+        let mut is_cached = true;
+        // What most reads are done with, without a place among those who wait.
+        if wait.key().is_none()
+            && let Some(answer) = self.shared.read_at_once(buf, &mut is_cached)
+        {
+            return Poll::Ready(answer);
+        }
         self.poll_step(cx, wait, |shared, state, owner| {
-            shared.read(state, owner, buf)
+            shared.read(state, owner, buf, is_cached)
         })
     }
 

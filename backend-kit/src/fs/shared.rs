@@ -101,7 +101,26 @@ impl Shared {
         self.busy.store(state.is_busy(), Ordering::Release);
     }
 
-    /// Reads at the cursor: inline, else a chunk that the pool has brought, else by the pool.
+    /// Reads at the cursor if nothing is on the pool or back from it, and the page cache has it;
+    /// says so if it has it not.
+    #[inline]
+    pub(super) fn read_at_once(
+        &self,
+        buf: &mut [u8],
+        is_cached: &mut bool,
+    ) -> Option<io::Result<usize>> {
+        let mut state = self.lock();
+        if state.is_busy() || !matches!(state.read, Reading::Idle) {
+            return None;
+        }
+        let answer = self.inline.read(&self.file, buf, None);
+        *is_cached = answer.is_some();
+        state.epoch += u64::from(*is_cached);
+        answer
+    }
+
+    /// Reads at the cursor: inline, if it may be cached, else a chunk that the pool has brought,
+    /// else by the pool.
     ///
     /// What the pool has brought is in the page cache too, so that most of the time the bytes are
     /// those of now, also for a reader that came long after the one that asked.
@@ -110,6 +129,7 @@ impl Shared {
         state: &mut State,
         owner: Option<Key>,
         buf: &mut [u8],
+        may_be_cached: bool,
     ) -> Step<io::Result<usize>> {
         if self.is_seekable && state.is_busy() {
             return Step::Wait;
@@ -120,7 +140,10 @@ impl Shared {
             return Step::Wait;
         }
         let is_kept = !self.is_seekable && matches!(state.read, Reading::Done { .. });
-        if !is_kept && let Some(answer) = self.inline.read(&self.file, buf, None) {
+        if !is_kept
+            && may_be_cached
+            && let Some(answer) = self.inline.read(&self.file, buf, None)
+        {
             state.read = Reading::Idle;
             state.epoch += 1;
             return Step::Answer(answer);
