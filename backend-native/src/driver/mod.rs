@@ -179,6 +179,11 @@ impl Driver {
         self.n_uses.load(Relaxed) % 2 == 1
     }
 
+    /// True if the seat is free at this moment, and somebody waits beside it.
+    pub(crate) fn is_left(&self) -> bool {
+        self.beside.is_anybody() && !self.is_driven()
+    }
+
     /// From the monitor: sends somebody from beside to a seat that was left and not used since the
     /// look before. `last` is what this function leaves there.
     pub(crate) fn look(&self, last: &mut usize) {

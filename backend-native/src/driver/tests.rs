@@ -105,6 +105,13 @@ fn a_seat_that_was_left_is_taken_over() {
         Waker::from(first.clone()).wake();
         let mut last = 0;
         let start = Instant::now();
+        while !driver.is_left() {
+            assert!(
+                start.elapsed() < Duration::from_secs(5),
+                "it does not leave"
+            );
+            thread::yield_now();
+        }
         while !sleeper.is_finished() {
             assert!(start.elapsed() < Duration::from_secs(5), "nobody drives");
             driver.look(&mut last);
@@ -154,7 +161,7 @@ fn a_look_at_a_seat_in_use_does_nothing() {
     let mut last = 0;
     for _ in 0..3 {
         driver.look(&mut last);
-        assert!(!driver.awaited.load(SeqCst));
+        assert!(!driver.awaited.load(SeqCst) && !driver.is_left());
     }
     for bell in [first, beside] {
         Waker::from(bell).wake();

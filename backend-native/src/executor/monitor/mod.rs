@@ -27,6 +27,10 @@ use super::{
     worker,
 };
 
+/// So long a worker may be away from the driver's seat after a look that finds it left, with others
+/// asleep beside it: then one of them is woken to sit there.
+const LEFT_SEAT: Duration = Duration::from_micros(200);
+
 /// What the monitor and the workers share.
 #[derive(Debug)]
 pub(super) struct Monitor {
@@ -131,8 +135,9 @@ pub(super) fn run(shared: &Shared) {
     };
     while !shared.is_closed() {
         watch.look(shared);
+        let spent = watch.look_at_left_seat(shared);
         match watch.looks.period(is_at_rest(shared)) {
-            Some(period) => monitor.rest.sleep(period),
+            Some(period) => monitor.rest.sleep(period - spent),
             None => {
                 shared.rooms.clear();
                 let is_at_rest = || is_at_rest(shared) && !shared.is_closed();
@@ -169,6 +174,17 @@ impl Watch {
         } else if looks.is_spared(n_spares, n_stuck) {
             call_off(shared, n_spares - n_stuck);
         }
+    }
+
+    /// Looks at a seat that is left once more, a little later, since an event may come at any
+    /// moment. Returns the time that it took.
+    fn look_at_left_seat(&mut self, shared: &Shared) -> Duration {
+        if !shared.driver.is_left() {
+            return Duration::ZERO;
+        }
+        shared.monitor.rest.sleep(LEFT_SEAT);
+        shared.driver.look(&mut self.n_uses);
+        LEFT_SEAT
     }
 }
 
