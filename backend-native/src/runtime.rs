@@ -16,7 +16,7 @@ use std::{
 
 use anyrt_api::{
     AnyRuntime, AsyncNet, BlockOn, Core, Entropy, Spawn, Timer,
-    any::{Capabilities, PlacedJoin, PlacedTask, SpawnPlaced},
+    any::{Capabilities, MovedTask, PlacedJoin, PlacedTask, SpawnPlaced},
     current::{self, Root},
     os::OsHandles,
     task::{JoinError, RawJoin, TaskId, TaskMeta},
@@ -226,6 +226,10 @@ impl Spawn for Native {
 impl SpawnPlaced for Native {
     fn spawn_placed(&self, task: PlacedTask, meta: TaskMeta) -> PlacedJoin {
         self.shared.spawn_placed(task, meta)
+    }
+
+    fn spawn_moved(&self, task: MovedTask<'_>, meta: TaskMeta) -> Result<PlacedJoin, TaskMeta> {
+        self.shared.spawn_moved(task, meta)
     }
 }
 

@@ -1,5 +1,6 @@
 //! Erased tasks in one allocation: [`PlacedTask`] brings a backend its future, with room for what
-//! the backend keeps of a task beside it.
+//! the backend keeps of a task beside it. Or in none: a [`MovedTask`] is the same on its spawner's
+//! stack, for a backend with memory of its own.
 //!
 //! For a backend that lays out its tasks by itself, which takes unsafe code. It knows nothing of
 //! what is put into the room. `task.rs` calls a backend through it, if the backend can do that.
@@ -10,6 +11,7 @@ use std::fmt;
 use std::future::Future;
 use std::mem::MaybeUninit;
 use std::pin::Pin;
+use std::ptr::NonNull;
 use std::task::{Context, Poll, Waker};
 
 use pin_project_lite::pin_project;
@@ -30,6 +32,18 @@ use crate::task::{JoinError, TaskId, TaskMeta};
 pub trait SpawnPlaced: Send + Sync {
     /// Starts a task, as [`spawn_raw`](crate::Spawn::spawn_raw).
     fn spawn_placed(&self, task: PlacedTask, meta: TaskMeta) -> PlacedJoin;
+
+    /// As [`spawn_placed`](Self::spawn_placed), of a task that has no box yet: for a backend that
+    /// has memory which is cheaper than a box, and moves the task there.
+    ///
+    /// # Errors
+    ///
+    /// `meta` comes back if the task was left where it is: then it is brought in a box. That is
+    /// what happens where this is not implemented.
+    fn spawn_moved(&self, task: MovedTask<'_>, meta: TaskMeta) -> Result<PlacedJoin, TaskMeta> {
+        let _ = task;
+        Err(meta)
+    }
 }
 
 /// A future whose type is forgotten, its output, and a [`Room`], in one box.
@@ -41,6 +55,39 @@ pub struct PlacedTask {
 }
 
 impl PlacedTask {
+    /// Starts a task of `future` in the form that `rt` takes it in. For `AnyRuntime`, and for a
+    /// backend's tests.
+    ///
+    /// # Panics
+    ///
+    /// If `rt` has moved the task and says that it has not.
+    #[inline]
+    pub fn spawn<F>(rt: &dyn SpawnPlaced, future: F, meta: TaskMeta) -> PlacedJoin
+    where
+        F: Future<Output: Send + 'static> + Send + 'static,
+    {
+        if const { size_of::<Whole<F>>() > MovedTask::SIZE_MAX } {
+            return rt.spawn_placed(PlacedTask::new(future), meta);
+        }
+        let mut whole = Whole::new(future);
+        match rt.spawn_moved(MovedTask { whole: &mut whole }, meta) {
+            Ok(join) => join,
+            Err(meta) => PlacedTask::spawn_left(rt, whole, meta),
+        }
+    }
+
+    /// What was not moved. Not inlined: a handle would be copied once more where both ways meet.
+    #[cold]
+    #[inline(never)]
+    fn spawn_left<F>(rt: &dyn SpawnPlaced, whole: Whole<F>, meta: TaskMeta) -> PlacedJoin
+    where
+        F: Future<Output: Send + 'static> + Send + 'static,
+    {
+        assert!(whole.job.is_whole(), "the backend has moved this task");
+        let whole = Box::pin(whole);
+        rt.spawn_placed(PlacedTask { whole }, meta)
+    }
+
     /// Forgets the type of `future`. For `AnyRuntime`, and for a backend's tests.
     #[must_use]
     #[inline]
@@ -49,10 +96,7 @@ impl PlacedTask {
         F: Future<Output: Send + 'static> + Send + 'static,
     {
         PlacedTask {
-            whole: Box::pin(Whole {
-                room: Room::empty(),
-                job: Job::new(future),
-            }),
+            whole: Box::pin(Whole::new(future)),
         }
     }
 
@@ -71,6 +115,35 @@ impl fmt::Debug for PlacedTask {
     }
 }
 
+/// What is to stand in the box of a [`PlacedTask`], in memory of its spawner.
+///
+/// It is made by [`PlacedTask::spawn`] and nowhere else, so a backend may rely on what is said
+/// here: nobody has pinned it, and nobody else has it while it is borrowed. So a backend may copy
+/// its bytes to other memory, of its size and alignment, and then tell it so: what is there is the
+/// task from then on, and what is left here is empty.
+pub struct MovedTask<'a> {
+    whole: &'a mut (dyn Placed + 'static),
+}
+
+impl MovedTask<'_> {
+    /// The most bytes that it may have. A larger task comes in its box: it would take longer to be
+    /// moved once more than to be allocated.
+    pub const SIZE_MAX: usize = 512;
+
+    /// The task, where it is now.
+    #[must_use]
+    #[inline]
+    pub fn whole(&mut self) -> &mut (dyn Placed + 'static) {
+        self.whole
+    }
+}
+
+impl fmt::Debug for MovedTask<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("MovedTask")
+    }
+}
+
 /// What stands in the box of a [`PlacedTask`].
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not what stands in the box of an erased task",
@@ -80,6 +153,8 @@ pub trait Placed: Send {
     /// The room for the backend, and the future with its output. Both stay where they are until
     /// the box is dropped.
     fn parts(self: Pin<&mut Self>) -> (&mut Room, Pin<&mut (dyn ErasedJob + 'static)>);
+    /// It was moved to `memory`, and is what is returned: what is left here is empty.
+    fn moved_to(&mut self, memory: NonNull<u8>) -> NonNull<dyn Placed>;
 }
 
 /// Room in the box of a task, for what the backend keeps of it: [`Room::BYTES`] bytes that are
@@ -94,6 +169,7 @@ impl Room {
     /// Its size.
     pub const BYTES: usize = 80;
 
+    #[inline]
     fn empty() -> Self {
         Room {
             bytes: MaybeUninit::uninit(),
@@ -109,10 +185,25 @@ pin_project! {
     }
 }
 
+impl<F: Future> Whole<F> {
+    #[inline]
+    fn new(future: F) -> Self {
+        Whole {
+            room: Room::empty(),
+            job: Job::new(future),
+        }
+    }
+}
+
 impl<F: Future<Output: Send + 'static> + Send + 'static> Placed for Whole<F> {
     fn parts(self: Pin<&mut Self>) -> (&mut Room, Pin<&mut (dyn ErasedJob + 'static)>) {
         let this = self.project();
         (this.room, this.job)
+    }
+
+    fn moved_to(&mut self, memory: NonNull<u8>) -> NonNull<dyn Placed> {
+        self.job.forget();
+        memory.cast::<Self>()
     }
 }
 

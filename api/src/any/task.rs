@@ -6,6 +6,7 @@ use std::any::Any;
 use std::fmt;
 use std::future::Future;
 use std::marker::PhantomData;
+use std::mem;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
@@ -161,7 +162,7 @@ impl AnyRuntime {
         F: Future<Output: Send + 'static> + Send + 'static,
     {
         match self.erased.placed() {
-            Some(rt) => AnyJoin::placed(rt.spawn_placed(PlacedTask::new(future), meta)),
+            Some(rt) => AnyJoin::placed(PlacedTask::spawn(rt, future, meta)),
             None => {
                 let job = Box::pin(Job::new(future));
                 AnyJoin::boxed(self.erased.spawn_job(job, meta))
@@ -303,6 +304,16 @@ impl<F: Future> Job<F> {
             future: Some(future),
             output: None,
         }
+    }
+
+    /// True for a new one whose bytes were not moved.
+    pub(super) fn is_whole(&self) -> bool {
+        self.future.is_some()
+    }
+
+    /// Its bytes were moved elsewhere: there is nothing here to be dropped.
+    pub(super) fn forget(&mut self) {
+        mem::forget(self.future.take());
     }
 }
 

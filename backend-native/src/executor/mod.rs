@@ -49,7 +49,7 @@ use std::{
 };
 
 use anyrt_api::{
-    any::{PlacedJoin, PlacedTask},
+    any::{MovedTask, PlacedJoin, PlacedTask},
     task::TaskMeta,
 };
 use anyrt_kit::{
@@ -274,9 +274,26 @@ impl Shared {
 
     /// As [`spawn`](Shared::spawn), of a task that brings its memory.
     pub(crate) fn spawn_placed(&self, task: PlacedTask, meta: TaskMeta) -> PlacedJoin {
-        let (task, join) = task::spawn_placed(task, meta, Home(self.key));
+        let (task, join) = task::spawn_placed(task, Home(self.key));
         self.start_task(task);
-        join
+        join.with(meta)
+    }
+
+    /// As [`spawn_placed`](Shared::spawn_placed), of a task that is moved to memory of a worker's.
+    ///
+    /// # Errors
+    ///
+    /// `meta` comes back if there is no such memory for it; it is where it was.
+    pub(crate) fn spawn_moved(
+        &self,
+        task: MovedTask<'_>,
+        meta: TaskMeta,
+    ) -> Result<PlacedJoin, TaskMeta> {
+        let Some((task, join)) = task::spawn_moved(task, Home(self.key)) else {
+            return Err(meta);
+        };
+        self.start_task(task);
+        Ok(join.with(meta))
     }
 
     fn start_task(&self, task: Runnable) {

@@ -51,7 +51,7 @@ use std::sync::atomic::AtomicU64;
 pub(crate) use self::{
     header::Runnable,
     join::Join,
-    placed::{has_room, spawn_placed},
+    placed::{has_room, spawn_moved, spawn_placed},
     rooms::{Depot, keeping},
 };
 

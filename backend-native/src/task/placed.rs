@@ -1,5 +1,7 @@
 //! Tasks in memory that was brought: an erased future comes in a box with room for a cell.
 //!
+//! A small one has no box yet, and is moved to a room of `rooms/`, which is as good as a box.
+//!
 //! The cell is that of `raw.rs`, with a [`Lodger`] for its future: that polls the real one, which
 //! lies beside the cell and keeps its own output. The end of the cell is the end of the box. It
 //! knows nothing of what is in the box besides. The executor calls it.
@@ -13,12 +15,15 @@
 //!    `Lodger` is in the cell while the future may be polled, an [`Output`] from then on.
 //! 3. An `Output` that left the cell is used up while the handle that took it is borrowed, and so
 //!    while the cell lives.
-//! 4. A waker with the table `HANDLE` is the one handle of a placed task: it is made here, owns the
+//! 4. A [`MovedTask`] is made by the contract alone as well. Nobody has pinned it, so its bytes may
+//!    be moved, and once it was told so, what is left there is not dropped.
+//! 5. A waker with the table `HANDLE` is the one handle of a placed task: it is made here, owns the
 //!    handle's reference, and a clone of it has another table.
 
 #![allow(unsafe_code)]
 
 use std::{
+    alloc::Layout,
     any::Any,
     mem::{self, ManuallyDrop, forget},
     pin::Pin,
@@ -27,7 +32,7 @@ use std::{
 };
 
 use anyrt_api::{
-    any::{ErasedJob, JoinTable, Placed, PlacedJoin, PlacedTask, Room},
+    any::{ErasedJob, JoinTable, MovedTask, Placed, PlacedJoin, PlacedTask, Room},
     task::{JoinError, TaskId, TaskMeta},
 };
 
@@ -35,6 +40,7 @@ use super::{
     Join, Runnable, Schedule,
     header::{self, header},
     raw::{Cell, Memory},
+    rooms,
 };
 
 /// True if what is brought has room for a cell.
@@ -48,21 +54,48 @@ pub(crate) const fn has_room<S: Schedule>() -> bool {
 /// # Panics
 ///
 /// Without [`has_room`].
-pub(crate) fn spawn_placed<S>(
-    task: PlacedTask,
-    meta: TaskMeta,
-    schedule: S,
-) -> (Runnable, PlacedJoin)
-where
-    S: Schedule,
-{
-    assert!(has_room::<S>(), "the room of a task is too small");
+#[inline]
+pub(crate) fn spawn_placed<S: Schedule>(task: PlacedTask, schedule: S) -> (Runnable, PlacedHandle) {
     // SAFETY: it stays where it is, and is dropped by `Brought`.
     let whole = unsafe { Pin::into_inner_unchecked(task.into_box()) };
-    let whole = NonNull::from(Box::leak(whole));
-    // SAFETY: it was leaked a line above.
+    // SAFETY: it is a box's, and was leaked.
+    unsafe { settle(NonNull::from(Box::leak(whole)), schedule) }
+}
+
+/// As [`spawn_placed`], of a task that has no box: it is moved to a room.
+///
+/// None if there are no rooms of its size; it was not moved then.
+///
+/// # Panics
+///
+/// Without [`has_room`].
+#[inline]
+pub(crate) fn spawn_moved<S: Schedule>(
+    mut task: MovedTask<'_>,
+    schedule: S,
+) -> Option<(Runnable, PlacedHandle)> {
+    let whole = task.whole();
+    let layout = Layout::for_value(whole);
+    let room = rooms::allocate_layout(layout)?;
+    let bytes = ptr::from_mut(whole).cast::<u8>();
+    // SAFETY: rule 4. The room is ours, and as large.
+    unsafe { room.as_ptr().copy_from_nonoverlapping(bytes, layout.size()) };
+    // SAFETY: it was moved there a line above, and is told so.
+    Some(unsafe { settle(whole.moved_to(room), schedule) })
+}
+
+/// Makes the cell of a task in the room of its box.
+///
+/// # Safety
+///
+/// - `whole` lies in memory of the allocator or of `rooms`, of its own layout, and is the caller's,
+///   who gives it away.
+#[inline]
+unsafe fn settle<S: Schedule>(whole: NonNull<dyn Placed>, schedule: S) -> (Runnable, PlacedHandle) {
+    assert!(has_room::<S>(), "the room of a task is too small");
+    // SAFETY: by this function's contract.
     let parts = unsafe { &mut *whole.as_ptr() };
-    // SAFETY: it is pinned from now on as it was.
+    // SAFETY: it is pinned from now on: only `Brought` drops it, where it is.
     let (room, job) = unsafe { Pin::new_unchecked(parts) }.parts();
     // SAFETY: the job is not moved.
     let job = NonNull::from(unsafe { job.get_unchecked_mut() });
@@ -72,11 +105,20 @@ where
     unsafe { cell.write(new) };
     // SAFETY: it is new, and the box stays until `Brought` frees it.
     let (runnable, join) = unsafe { Cell::references(cell) };
-    let handle = waker_of(ManuallyDrop::new(join));
-    (runnable, PlacedJoin::new(handle, &Handles, meta))
+    (runnable, PlacedHandle(join))
 }
 
-/// The box that a cell lies in.
+/// The handle of a placed task, of which the contract's is made.
+pub(crate) struct PlacedHandle(Join<Output>);
+
+impl PlacedHandle {
+    #[inline]
+    pub(crate) fn with(self, meta: TaskMeta) -> PlacedJoin {
+        PlacedJoin::new(waker_of(ManuallyDrop::new(self.0)), &Handles, meta)
+    }
+}
+
+/// The box that a cell lies in, or the room.
 struct Brought(NonNull<dyn Placed>);
 
 // SAFETY: it owns what it points to, and `Placed` asks that of it.
@@ -93,7 +135,10 @@ impl Memory for Brought {
 impl Drop for Brought {
     fn drop(&mut self) {
         // SAFETY: rule 1; nobody uses the parts any more, by the contract of `Memory::free`.
-        drop(unsafe { Box::from_raw(self.0.as_ptr()) });
+        let layout = Layout::for_value(unsafe { self.0.as_ref() });
+        // There is nothing left to be dropped: the stage is empty, so the job is.
+        // SAFETY: a box is the allocator's memory, of its value's layout; a room is, too.
+        unsafe { rooms::free_layout(self.0.cast(), layout) };
     }
 }
 
@@ -192,7 +237,7 @@ impl JoinTable for Handles {
 fn join_of(task: &Waker) -> ManuallyDrop<Join<Output>> {
     let is_handle = ptr::eq(task.vtable(), &raw const HANDLE);
     assert!(is_handle, "this waker is not a join handle");
-    // SAFETY: rule 4. It is not given up, by `ManuallyDrop`.
+    // SAFETY: rule 5. It is not given up, by `ManuallyDrop`.
     ManuallyDrop::new(unsafe { Join::new(header(task.data())) })
 }
 
@@ -210,7 +255,7 @@ static HANDLE: RawWakerVTable = RawWakerVTable::new(clone, abort_and_leave, abor
 ///
 /// - For `HANDLE` alone: `data` is a handle's.
 unsafe fn clone(data: *const ()) -> RawWaker {
-    // SAFETY: rule 4. It is not given up, by `ManuallyDrop`.
+    // SAFETY: rule 5. It is not given up, by `ManuallyDrop`.
     let join = ManuallyDrop::new(unsafe { Join::<Output>::new(header(data)) });
     // SAFETY: the handle is a reference.
     unsafe { header::clone(join.pointer().as_ptr().cast()) }
@@ -230,7 +275,7 @@ unsafe fn abort_and_leave(data: *const ()) {
 ///
 /// - For `HANDLE` alone: `data` is a handle's.
 unsafe fn abort(data: *const ()) {
-    // SAFETY: rule 4. It is not given up, by `ManuallyDrop`.
+    // SAFETY: rule 5. It is not given up, by `ManuallyDrop`.
     let join = ManuallyDrop::new(unsafe { Join::<Output>::new(header(data)) });
     join.abort();
 }
@@ -239,6 +284,6 @@ unsafe fn abort(data: *const ()) {
 ///
 /// - For `HANDLE` alone: `data` is a handle's, which the caller gives away.
 unsafe fn leave(data: *const ()) {
-    // SAFETY: rule 4.
+    // SAFETY: rule 5.
     drop(unsafe { Join::<Output>::new(header(data)) });
 }

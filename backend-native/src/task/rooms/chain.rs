@@ -32,6 +32,7 @@ pub(super) struct Class(usize);
 
 impl Class {
     /// The class of what has this layout, if there is one.
+    #[inline]
     pub(super) const fn of(layout: Layout) -> Option<Self> {
         let is_known = layout.size() >= SIZE_MIN && layout.size() <= SIZE_MAX;
         if is_known && layout.align() <= STEP && layout.size().is_multiple_of(STEP) {

@@ -46,7 +46,7 @@ mod depot;
 mod tests;
 
 use std::{
-    alloc::Layout,
+    alloc::{Layout, dealloc},
     cell::{Cell, RefCell},
     mem::MaybeUninit,
     ptr::NonNull,
@@ -60,7 +60,7 @@ pub(crate) use self::depot::Depot;
 #[inline]
 pub(super) fn allocate<C>() -> NonNull<C> {
     match const { class_of::<C>() } {
-        Some(class) => HERE.with(|here| here.take(class)).into_memory().cast(),
+        Some(class) => take(class).into_memory().cast(),
         None => NonNull::from(Box::leak(Box::<C>::new_uninit())).cast(),
     }
 }
@@ -76,7 +76,7 @@ pub(super) unsafe fn free<C>(memory: NonNull<C>) {
         Some(class) => {
             // SAFETY: rule 1, by this function's contract.
             let room = unsafe { Room::from_memory(memory.cast()) };
-            HERE.with(|here| here.put(class, room));
+            put(class, room);
         }
         None => {
             let memory = memory.cast::<MaybeUninit<C>>();
@@ -86,12 +86,67 @@ pub(super) unsafe fn free<C>(memory: NonNull<C>) {
     }
 }
 
-/// The class of the rooms for a `C`. None in a build that looks for the use of memory that was
-/// freed: it would not find it in a room that is used again.
+/// Memory of a layout, in which nothing was written; None if there are no rooms of it. It may be
+/// freed by the allocator as well.
+#[inline]
+pub(super) fn allocate_layout(layout: Layout) -> Option<NonNull<u8>> {
+    let class = Class::of(layout)?;
+    let room = match class_of_layout(layout) {
+        Some(class) => take(class),
+        // A build that looks for the use of memory looks at what is moved there, too.
+        None => Room::new(class),
+    };
+    Some(room.into_memory())
+}
+
+/// Frees what [`allocate_layout`] gave, or the allocator.
+///
+/// # Safety
+///
+/// - `memory` is from there for this layout, whose size is not 0, and nobody uses it any more; what
+///   is in it is not dropped.
+#[inline]
+pub(super) unsafe fn free_layout(memory: NonNull<u8>, layout: Layout) {
+    match class_of_layout(layout) {
+        Some(class) => {
+            // SAFETY: rule 1, by this function's contract: the class's layout is this one.
+            let room = unsafe { Room::from_memory(memory) };
+            put(class, room);
+        }
+        // SAFETY: by this function's contract; without a class it is from the allocator.
+        None => unsafe { dealloc(memory.as_ptr(), layout) },
+    }
+}
+
+/// A room of this thread's. Of two parts, or it is not inlined where the class is not known.
+#[inline]
+fn take(class: Class) -> Room {
+    match HERE.with(|here| here.classes[class.index()].take()) {
+        Some(room) => room,
+        None => HERE.with(|here| here.take_new(class)),
+    }
+}
+
+/// Gives this thread a room. Of two parts, as [`take`].
+#[inline]
+fn put(class: Class, room: Room) {
+    if let Err(room) = HERE.with(|here| here.classes[class.index()].put(room)) {
+        HERE.with(|here| here.put_away(class, room));
+    }
+}
+
+/// The class of the rooms for a `C`.
 const fn class_of<C>() -> Option<Class> {
+    class_of_layout(Layout::new::<C>())
+}
+
+/// The class of the rooms of a layout. None in a build that looks for the use of memory that was
+/// freed: it would not find it in a room that is used again.
+#[inline]
+const fn class_of_layout(layout: Layout) -> Option<Class> {
     match cfg!(any(anyrt_plain_rooms, miri)) {
         true => None,
-        false => Class::of(Layout::new::<C>()),
+        false => Class::of(layout),
     }
 }
 
@@ -146,27 +201,26 @@ impl Lists {
         }
     }
 
-    #[inline]
-    fn take(&self, class: Class) -> Room {
-        match self.classes[class.index()].take() {
-            Some(room) => room,
-            None if self.keeps.get() => self.fetch(class),
-            None => Room::new(class),
+    /// A room where the list in use has none.
+    #[cold]
+    fn take_new(&self, class: Class) -> Room {
+        match self.keeps.get() {
+            true => self.fetch(class),
+            false => Room::new(class),
         }
     }
 
-    #[inline]
-    fn put(&self, class: Class, room: Room) {
-        match self.classes[class.index()].put(room) {
-            Ok(()) => {}
-            Err(room) if self.keeps.get() => self.make_place(class, room),
+    /// Puts a room where the list in use has no place.
+    #[cold]
+    fn put_away(&self, class: Class, room: Room) {
+        match self.keeps.get() {
+            true => self.make_place(class, room),
             // SAFETY: rule 2.
-            Err(room) => unsafe { room.free(class) },
+            false => unsafe { room.free(class) },
         }
     }
 
     /// A room where the list in use has none, on a thread that keeps some.
-    #[cold]
     fn fetch(&self, class: Class) -> Room {
         let list = &self.classes[class.index()];
         let mut batch = list.full.take();
@@ -182,7 +236,6 @@ impl Lists {
     }
 
     /// Puts a room where the list in use has no place, on a thread that keeps some.
-    #[cold]
     fn make_place(&self, class: Class, room: Room) {
         let list = &self.classes[class.index()];
         let full = list.full.replace(list.rooms.take());

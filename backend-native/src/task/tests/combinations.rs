@@ -12,7 +12,7 @@ use anyrt_api::{
     task::{JoinError, TaskMeta},
 };
 
-use super::{Count, Queue};
+use super::{Count, Moving, Queue};
 use crate::task::{Join, Runnable, spawn, spawn_placed};
 
 /// What happens to one future and its output, each counted.
@@ -108,6 +108,7 @@ const WHENS: [When; 5] = [
 enum Memory {
     Own,
     Brought,
+    Moved,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -133,6 +134,11 @@ fn every_combination() {
 #[test]
 fn every_combination_in_brought_memory() {
     run_all(Memory::Brought);
+}
+
+#[test]
+fn every_combination_in_a_room_it_was_moved_to() {
+    run_all(Memory::Moved);
 }
 
 fn run_all(memory: Memory) {
@@ -213,7 +219,11 @@ impl Case {
                 (task, Handle::Own(join))
             }
             Memory::Brought => {
-                let (task, join) = spawn_placed(PlacedTask::new(probe), TaskMeta::new(), queue);
+                let (task, join) = spawn_placed(PlacedTask::new(probe), queue);
+                (task, Handle::Brought(join.with(TaskMeta::new())))
+            }
+            Memory::Moved => {
+                let (task, join) = Moving::spawn(probe, queue);
                 (task, Handle::Brought(join))
             }
         };

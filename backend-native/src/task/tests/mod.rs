@@ -5,6 +5,7 @@ mod combinations;
 use std::{
     future::{self, poll_fn},
     pin::Pin,
+    ptr,
     sync::{
         Arc, Mutex, PoisonError,
         atomic::{AtomicU64, AtomicUsize, Ordering::SeqCst},
@@ -13,9 +14,12 @@ use std::{
     thread,
 };
 
-use anyrt_api::{any::PlacedTask, task::TaskMeta};
+use anyrt_api::{
+    any::{MovedTask, PlacedJoin, PlacedTask, SpawnPlaced},
+    task::TaskMeta,
+};
 
-use super::*;
+use super::{placed::PlacedHandle, *};
 
 /// A queue that tasks are scheduled into; leaked, so that a `Schedule` can be `Copy`.
 #[derive(Clone, Copy)]
@@ -67,6 +71,43 @@ impl Schedule for Queue {
 
     fn finished(&self, _tag: &AtomicU64) {
         self.0.n_finished.fetch_add(1, SeqCst);
+    }
+}
+
+/// Starts one erased task on a queue, as a runtime does.
+struct Moving {
+    queue: Queue,
+    task: Mutex<Option<Runnable>>,
+}
+
+impl Moving {
+    fn spawn<F>(future: F, queue: Queue) -> (Runnable, PlacedJoin)
+    where
+        F: Future<Output: Send + 'static> + Send + 'static,
+    {
+        let task = Mutex::new(None);
+        let rt = Moving { queue, task };
+        let join = PlacedTask::spawn(&rt, future, TaskMeta::new());
+        let task = rt.task.into_inner().expect("nobody panics with it");
+        (task.expect("it was spawned"), join)
+    }
+
+    fn spawned(&self, (task, join): (Runnable, PlacedHandle), meta: TaskMeta) -> PlacedJoin {
+        *self.task.lock().expect("nobody panics with it") = Some(task);
+        join.with(meta)
+    }
+}
+
+impl SpawnPlaced for Moving {
+    fn spawn_placed(&self, task: PlacedTask, meta: TaskMeta) -> PlacedJoin {
+        self.spawned(spawn_placed(task, self.queue), meta)
+    }
+
+    fn spawn_moved(&self, task: MovedTask<'_>, meta: TaskMeta) -> Result<PlacedJoin, TaskMeta> {
+        match spawn_moved(task, self.queue) {
+            Some(spawned) => Ok(self.spawned(spawned, meta)),
+            None => Err(meta),
+        }
     }
 }
 
@@ -125,7 +166,8 @@ fn an_output_is_given_once() {
 fn an_output_in_brought_memory_is_given_once() {
     let queue = Queue::new();
     let task = PlacedTask::new(future::ready(Arc::new(())));
-    let (task, mut join) = spawn_placed(task, TaskMeta::new(), queue);
+    let (task, join) = spawn_placed(task, queue);
+    let mut join = join.with(TaskMeta::new());
     task.run();
     let mut poll = || {
         let mut output = None::<Arc<()>>;
@@ -140,6 +182,37 @@ fn an_output_in_brought_memory_is_given_once() {
     assert!(join.is_finished());
     drop(join);
     assert_eq!(Arc::strong_count(&output), 1);
+}
+
+/// How large a future may be to have a room, and larger.
+#[test]
+fn a_future_is_moved_or_boxed_by_its_size_and_alignment() {
+    #[repr(align(64))]
+    struct Aligned(u8);
+
+    fn check<T: Send + 'static>(value: T, is_value: fn(&T) -> bool) {
+        let (queue, shared) = (Queue::new(), Arc::new(()));
+        let held = shared.clone();
+        let (task, mut join) = Moving::spawn(async move { (value, held) }, queue);
+        task.run();
+        let mut output = None::<(T, Arc<()>)>;
+        let mut cx = Context::from_waker(Waker::noop());
+        let done = join.poll_join(&mut cx, &mut output);
+        assert!(matches!(done, Poll::Ready(Ok(()))));
+        let (value, held) = output.expect("it has ended well");
+        assert!(is_value(&value) && ptr::eq(&raw const *held, &raw const *shared));
+        drop((join, held));
+        assert_eq!(Arc::strong_count(&shared), 1, "nothing is leaked");
+    }
+
+    check((), |_| true);
+    check(7_u8, |seven| *seven == 7);
+    check([7_u8; 61], |bytes| bytes.iter().all(|byte| *byte == 7));
+    check([7_u64; 40], |words| words.iter().all(|word| *word == 7));
+    check([7_u64; 400], |words| words.iter().all(|word| *word == 7));
+    check(Aligned(7), |seven| {
+        seven.0 == 7 && (&raw const *seven).addr().is_multiple_of(64)
+    });
 }
 
 #[test]
