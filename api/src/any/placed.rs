@@ -76,7 +76,7 @@ impl PlacedTask {
         }
     }
 
-    /// What was not moved. Not inlined: a handle would be copied once more where both ways meet.
+    /// Brings what was not moved in a box.
     #[cold]
     #[inline(never)]
     fn spawn_left<F>(rt: &dyn SpawnPlaced, whole: Whole<F>, meta: TaskMeta) -> PlacedJoin
