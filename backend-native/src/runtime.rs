@@ -320,6 +320,7 @@ impl<T> fmt::Debug for NativeJoin<T> {
 impl Timer for Native {
     type Sleep = Sleep;
 
+    #[inline]
     fn now(&self) -> Instant {
         timer::now()
     }
@@ -328,6 +329,7 @@ impl Timer for Native {
         timer::wallclock()
     }
 
+    #[inline]
     fn sleep_until(&self, deadline: Instant) -> Sleep {
         Sleep::new(self.shared.access().clone(), deadline)
     }

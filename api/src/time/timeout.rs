@@ -39,6 +39,7 @@ pub fn timeout<F: Future>(duration: Duration, future: F) -> Timeout<F> {
 }
 
 /// Gives `future` at most `duration` on the clock of `rt`: as [`timeout`].
+#[inline]
 pub fn timeout_in<F: Future, R: Timer>(duration: Duration, future: F, rt: &R) -> Timeout<F, R> {
     Timeout::new(Sleep::at(Instant::now_in(rt) + duration, rt), future)
 }
@@ -50,6 +51,7 @@ pub fn timeout_at<F: Future>(deadline: Instant, future: F) -> Timeout<F> {
 }
 
 /// Gives `future` until `deadline` on the clock of `rt`: as [`timeout`].
+#[inline]
 pub fn timeout_at_in<F: Future, R: Timer>(deadline: Instant, future: F, rt: &R) -> Timeout<F, R> {
     Timeout::new(Sleep::at(deadline, rt), future)
 }
@@ -67,6 +69,7 @@ pin_project! {
 }
 
 impl<F: Future, R: Timer> Timeout<F, R> {
+    #[inline]
     fn new(sleep: Sleep<R>, future: F) -> Self {
         Timeout {
             future: Some(future),

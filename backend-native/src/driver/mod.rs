@@ -103,6 +103,7 @@ impl Driver {
         &self.reactor
     }
 
+    #[inline]
     pub(crate) fn timers(&self) -> &Timers {
         &self.timers
     }

@@ -216,11 +216,13 @@ impl Shared {
         }
     }
 
+    #[inline]
     pub(crate) fn driver(&self) -> &Arc<Driver> {
         &self.driver
     }
 
     /// The driver, for what holds it for a moment.
+    #[inline]
     pub(crate) fn access(&self) -> &Arc<Access> {
         self.accesses.here()
     }

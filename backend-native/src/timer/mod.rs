@@ -150,6 +150,7 @@ impl Timers {
     }
 
     /// `at` as nanoseconds since the start.
+    #[inline]
     fn time_of(&self, at: Instant) -> u64 {
         nanos(at.saturating_duration_since(self.start))
     }
@@ -166,6 +167,8 @@ impl Timers {
 
     /// The second result: the driver sleeps for too long and has to be woken. `Err` gives the waker
     /// back: the runtime is gone. `now` is not after the present.
+    // As in `shards.rs`.
+    #[inline(always)]
     fn insert(&self, now: u64, deadline: u64, waker: Waker) -> Result<(Key, bool), Waker> {
         let (now, deadline) = (ticks_down(now), ticks_up(deadline));
         self.shards.insert(home(), now, deadline, waker)
@@ -193,6 +196,7 @@ impl Timers {
 }
 
 /// The time on this runtime's clock: std's.
+#[inline]
 pub(crate) fn now() -> Instant {
     Instant::now()
 }
@@ -219,6 +223,7 @@ fn before(
     (now < deadline).then_some(now)
 }
 
+#[inline]
 fn nanos(duration: Duration) -> u64 {
     u64::try_from(duration.as_nanos()).unwrap_or(u64::MAX)
 }

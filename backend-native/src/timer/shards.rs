@@ -49,6 +49,8 @@ impl Shards {
     ///
     /// The second result: the driver sleeps for too long and has to be woken. `Err` gives the waker
     /// back: the end has come.
+    // Or else what it returns is written in pieces and read as a whole: see `Key`.
+    #[inline(always)]
     pub(super) fn insert(
         &self,
         home: usize,

@@ -34,6 +34,7 @@ pub struct Sleep {
 }
 
 impl Sleep {
+    #[inline]
     pub(crate) fn new(driver: Arc<Access>, deadline: Instant) -> Self {
         let deadline = driver.timers().time_of(deadline);
         Self {

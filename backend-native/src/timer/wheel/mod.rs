@@ -50,18 +50,33 @@ const EARLY: usize = 32;
 const NIL: u32 = u32::MAX;
 
 /// Names an entry. It stays false for ever once the entry has fired or was removed.
+///
+/// It is two words of one size, so that it is passed in registers. What is written in pieces and
+/// read as a whole a moment later has to wait until the pieces are in the cache.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Key {
-    index: u32,
-    wheel: u32,
+    /// The number of the wheel, and below it the index of the entry.
+    place: u64,
     /// Never zero, so that a place for a key that may be missing is no larger.
     sequence: NonZeroU64,
 }
 
 impl Key {
+    #[inline]
+    fn new(wheel: u32, index: u32, sequence: NonZeroU64) -> Self {
+        let place = u64::from(wheel) << 32 | u64::from(index);
+        Self { place, sequence }
+    }
+
     /// The number of the wheel that the entry is in.
+    #[inline]
     pub(super) fn wheel(self) -> usize {
-        self.wheel as usize
+        (self.place >> 32) as usize
+    }
+
+    #[inline]
+    fn index(self) -> u32 {
+        self.place as u32
     }
 }
 
@@ -109,42 +124,35 @@ impl Wheel {
 
     /// Adds an entry. One that is due already comes out at the next tick. The second result is the
     /// tick at which [`advance`](Self::advance) has something to do for it.
+    #[inline]
     pub(super) fn insert(&mut self, deadline: u64, waker: Waker) -> (Key, u64) {
         self.sequence += 1;
         let deadline = deadline.max(self.elapsed + 1);
         let (level, slot) = self.place_of(deadline);
         let list = list_at(level, slot);
-        let entry = Entry {
-            sequence: self.sequence,
-            deadline,
-            waker: Some(waker),
-            list: list as u16,
-            previous: NIL,
-            next: self.heads[list],
+        let index = match self.free {
+            NIL => self.push(),
+            index => index,
         };
-        let index = self.free;
-        let index = if index == NIL {
-            self.entries.push(entry);
-            u32::try_from(self.entries.len() - 1).expect("memory ends before four billion timers")
-        } else {
-            let slot = &mut self.entries[index as usize];
-            self.free = slot.next;
-            *slot = entry;
-            index
-        };
+        let entry = &mut self.entries[index as usize];
+        self.free = entry.next;
+        // Field by field: one that is made elsewhere and copied here waits as well, see `Key`.
+        entry.sequence = self.sequence;
+        entry.deadline = deadline;
+        entry.waker = Some(waker);
+        entry.list = list as u16;
+        entry.previous = NIL;
+        entry.next = self.heads[list];
         self.n_entries += 1;
         self.lead(list, index);
-        let key = Key {
-            index,
-            wheel: self.number,
-            sequence: NonZeroU64::new(self.sequence).expect("it counts from one"),
-        };
+        let sequence = NonZeroU64::new(self.sequence).expect("it counts from one");
+        let key = Key::new(self.number, index, sequence);
         (key, start_of(level, slot))
     }
 
     /// The waker of a pending entry, to be replaced; `None` if it has fired or was removed.
     pub(super) fn waker_mut(&mut self, key: Key) -> Option<&mut Waker> {
-        let entry = self.entries.get_mut(key.index as usize)?;
+        let entry = self.entries.get_mut(key.index() as usize)?;
         if entry.sequence == key.sequence.get() {
             entry.waker.as_mut()
         } else {
@@ -153,13 +161,14 @@ impl Wheel {
     }
 
     /// Removes an entry and gives its waker back; `None` if it has fired or was removed.
+    #[inline]
     pub(super) fn remove(&mut self, key: Key) -> Option<Waker> {
-        let entry = self.entries.get(key.index as usize)?;
+        let entry = self.entries.get(key.index() as usize)?;
         if entry.sequence != key.sequence.get() {
             return None;
         }
-        self.unlink(key.index);
-        let waker = self.release(key.index);
+        self.unlink(key.index());
+        let waker = self.release(key.index());
         self.shrink();
         waker
     }
@@ -309,6 +318,21 @@ impl Wheel {
                 self.occupied[list / SLOTS] &= !(1 << (list % SLOTS));
             }
         }
+    }
+
+    /// A free entry more, which is the last in the list of these.
+    #[cold]
+    fn push(&mut self) -> u32 {
+        let index = self.entries.len();
+        self.entries.push(Entry {
+            sequence: 0,
+            deadline: 0,
+            waker: None,
+            list: 0,
+            previous: NIL,
+            next: NIL,
+        });
+        u32::try_from(index).expect("memory ends before four billion timers")
     }
 
     /// Frees an entry that is in no list.
