@@ -145,6 +145,7 @@ pub fn unlimited<T>(f: impl FnOnce() -> T) -> T {
 fn with<T>(units: u32, f: impl FnOnce() -> T) -> T {
     struct Restore(u32);
     impl Drop for Restore {
+        #[inline]
         fn drop(&mut self) {
             LEFT.set(self.0);
         }

@@ -111,6 +111,7 @@ impl State {
     }
 
     /// True if the task was woken or aborted during the poll: it will not be idle after it.
+    #[inline]
     pub(super) fn is_scheduled(&self) -> bool {
         // Relaxed: a hint, `pause` decides.
         self.0.load(Relaxed) & SCHEDULED != 0
@@ -118,6 +119,7 @@ impl State {
 
     /// 3: gives the stage back after a pending poll, unless an abort came meanwhile, and the
     /// reference too, unless it is needed to schedule the task.
+    #[inline]
     pub(super) fn pause(&self) -> Pause {
         let mut now = self.0.load(Acquire);
         loop {

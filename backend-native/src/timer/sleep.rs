@@ -109,6 +109,7 @@ impl Sleep {
 impl Future for Sleep {
     type Output = ();
 
+    #[inline]
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
         self.poll_deadline(cx)
             .map(|rung| rung.unwrap_or_else(|Closed| panic!("{}", self.driver.gone())))
@@ -116,6 +117,7 @@ impl Future for Sleep {
 }
 
 impl Drop for Sleep {
+    #[inline]
     fn drop(&mut self) {
         self.disarm();
     }

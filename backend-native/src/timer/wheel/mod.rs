@@ -346,12 +346,18 @@ impl Wheel {
     }
 
     /// Gives memory back once a crowd of timers has gone.
+    #[inline]
     fn shrink(&mut self) {
         const KEPT: usize = 1024;
         if self.n_entries == 0 && self.entries.capacity() > KEPT {
-            self.entries = Vec::new();
-            self.free = NIL;
+            self.give_back();
         }
+    }
+
+    #[cold]
+    fn give_back(&mut self) {
+        self.entries = Vec::new();
+        self.free = NIL;
     }
 }
 
