@@ -120,6 +120,10 @@ const CFG: &[(&str, &str)] = &[
         "a fence on other processors is asked for on Linux alone",
     ),
     (
+        "backend-native/src/executor/monitor/bell/mod.rs",
+        "a timer that is a descriptor exists on Linux alone",
+    ),
+    (
         "backend-native/src/executor/monitor/waits/mod.rs",
         "what a thread waits for is asked on Linux alone",
     ),

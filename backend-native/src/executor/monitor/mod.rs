@@ -80,8 +80,8 @@ impl Monitor {
         })
     }
 
-    /// A worker has woken: if the monitor rests, it soon does so no more. A call of the system then,
-    /// which wakes no thread.
+    /// A worker has woken: if the monitor rests, it soon does so no more. That costs a call of the
+    /// system, which wakes no thread.
     #[inline]
     pub(super) fn worker_woke(&self) {
         self.rest.worker_woke();

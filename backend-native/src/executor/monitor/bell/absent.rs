@@ -7,6 +7,8 @@ use std::{
     time::{Duration, Instant},
 };
 
+use crate::timer::now;
+
 #[derive(Debug)]
 pub(in super::super) struct Bell {
     time: Mutex<Option<Instant>>,
@@ -26,7 +28,7 @@ impl Bell {
 
     /// From now on it rings once, after `period`.
     pub(in super::super) fn ring_after(&self, period: Duration) {
-        *self.lock() = Some(Instant::now() + period);
+        *self.lock() = Some(now() + period);
         self.was_set.notify_one();
     }
 
@@ -39,7 +41,7 @@ impl Bell {
     pub(in super::super) fn wait(&self) {
         let mut time = self.lock();
         loop {
-            let left = time.map(|time| time.saturating_duration_since(Instant::now()));
+            let left = time.map(|time| time.saturating_duration_since(now()));
             time = match left {
                 Some(Duration::ZERO) => break,
                 Some(left) => {

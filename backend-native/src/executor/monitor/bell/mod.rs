@@ -13,7 +13,8 @@ mod linux;
 #[cfg(any(target_os = "linux", target_os = "android"))]
 pub(super) use self::linux::Bell;
 
-#[cfg(not(any(target_os = "linux", target_os = "android")))]
+// Its tests run everywhere.
+#[cfg(any(test, not(any(target_os = "linux", target_os = "android"))))]
 mod absent;
 #[cfg(not(any(target_os = "linux", target_os = "android")))]
 pub(super) use self::absent::Bell;
@@ -25,47 +26,57 @@ mod tests {
         time::{Duration, Instant},
     };
 
-    use super::Bell;
-
     const TIME: Duration = Duration::from_millis(20);
     const NEVER: Duration = Duration::from_secs(600);
 
-    #[test]
-    fn it_rings_at_its_time_and_no_sooner() {
-        let bell = Bell::new().expect("a descriptor");
-        let start = Instant::now();
-        bell.ring_after(TIME);
-        bell.wait();
-        assert!(start.elapsed() >= TIME);
+    /// The same for each kind of bell.
+    macro_rules! tests {
+        ($kind:ident, $bell:ty) => {
+            mod $kind {
+                use super::*;
+
+                #[test]
+                fn it_rings_at_its_time_and_no_sooner() {
+                    let bell = <$bell>::new().expect("a descriptor");
+                    let start = Instant::now();
+                    bell.ring_after(TIME);
+                    bell.wait();
+                    assert!(start.elapsed() >= TIME);
+                }
+
+                #[test]
+                fn the_last_time_counts_and_is_set_from_any_thread() {
+                    let bell = <$bell>::new().expect("a descriptor");
+                    let start = Instant::now();
+                    bell.ring_after(NEVER);
+                    thread::scope(|scope| {
+                        scope.spawn(|| {
+                            thread::sleep(TIME);
+                            bell.ring_after(Duration::ZERO);
+                        });
+                        bell.wait();
+                    });
+                    assert!(start.elapsed() >= TIME);
+                }
+
+                #[test]
+                fn a_bell_that_rang_is_heard_later_unless_it_was_silenced() {
+                    let bell = <$bell>::new().expect("a descriptor");
+                    bell.ring_after(Duration::ZERO);
+                    thread::sleep(TIME);
+                    bell.wait();
+                    bell.ring_after(Duration::ZERO);
+                    thread::sleep(TIME);
+                    bell.silence();
+                    let start = Instant::now();
+                    bell.ring_after(TIME);
+                    bell.wait();
+                    assert!(start.elapsed() >= TIME, "what was silenced is not heard");
+                }
+            }
+        };
     }
 
-    #[test]
-    fn the_last_time_counts_and_is_set_from_any_thread() {
-        let bell = Bell::new().expect("a descriptor");
-        let start = Instant::now();
-        bell.ring_after(NEVER);
-        thread::scope(|scope| {
-            scope.spawn(|| {
-                thread::sleep(TIME);
-                bell.ring_after(Duration::ZERO);
-            });
-            bell.wait();
-        });
-        assert!(start.elapsed() >= TIME);
-    }
-
-    #[test]
-    fn a_bell_that_rang_is_heard_later_unless_it_was_silenced() {
-        let bell = Bell::new().expect("a descriptor");
-        bell.ring_after(Duration::ZERO);
-        thread::sleep(TIME);
-        bell.wait();
-        bell.ring_after(Duration::ZERO);
-        thread::sleep(TIME);
-        bell.silence();
-        let start = Instant::now();
-        bell.ring_after(TIME);
-        bell.wait();
-        assert!(start.elapsed() >= TIME, "what was silenced is not heard");
-    }
+    tests!(of_this_system, super::super::Bell);
+    tests!(without_a_timer, super::super::absent::Bell);
 }
