@@ -21,6 +21,9 @@ const FAR: [Duration; 2] = [
     Duration::from_secs(3_155_760_000),
 ];
 
+/// No clock stands so near to the end of what std's `Instant` can hold.
+const YEAR: Duration = Duration::from_secs(31_557_600);
+
 impl Instant {
     /// Now, on the current runtime's clock; outside any, on std's.
     #[must_use]
@@ -33,6 +36,17 @@ impl Instant {
     #[must_use]
     pub fn now_in<R: Timer>(rt: &R) -> Self {
         Instant(rt.now())
+    }
+
+    /// `duration` after now, on the clock of `rt`; a point that never comes if it cannot hold that.
+    #[inline]
+    pub(super) fn after<R: Timer>(duration: Duration, rt: &R) -> Self {
+        let now = Instant::now_in(rt);
+        if duration <= YEAR {
+            // Most sleeps are as short: a sum that need not be asked whether there is one.
+            return Instant(now.0 + duration);
+        }
+        now + duration
     }
 
     /// The time since this instant, on the current runtime's clock; zero if it lies ahead.

@@ -35,7 +35,7 @@ pub fn sleep(duration: Duration) -> Sleep {
 /// Waits for `duration` on the clock of `rt`: as [`sleep`].
 #[inline]
 pub fn sleep_in<R: Timer>(duration: Duration, rt: &R) -> Sleep<R> {
-    Sleep::at(Instant::now_in(rt) + duration, rt)
+    Sleep::at(Instant::after(duration, rt), rt)
 }
 
 /// Waits until `deadline`: as [`sleep`].
@@ -181,7 +181,7 @@ impl Deadline {
     fn on<R: Timer>(self, rt: &R) -> Instant {
         match self {
             Deadline::At(at) => at,
-            Deadline::After(duration) => Instant::now_in(rt) + duration,
+            Deadline::After(duration) => Instant::after(duration, rt),
         }
     }
 }

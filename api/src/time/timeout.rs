@@ -41,7 +41,7 @@ pub fn timeout<F: Future>(duration: Duration, future: F) -> Timeout<F> {
 /// Gives `future` at most `duration` on the clock of `rt`: as [`timeout`].
 #[inline]
 pub fn timeout_in<F: Future, R: Timer>(duration: Duration, future: F, rt: &R) -> Timeout<F, R> {
-    Timeout::new(Sleep::at(Instant::now_in(rt) + duration, rt), future)
+    Timeout::new(Sleep::at(Instant::after(duration, rt), rt), future)
 }
 
 /// Gives `future` until `deadline`: as [`timeout`].

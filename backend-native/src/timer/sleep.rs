@@ -73,6 +73,12 @@ impl Sleep {
         }
     }
 
+    /// The end of a sleep that cannot answer with an error (law `L057`).
+    #[cold]
+    fn mourn(&self) -> ! {
+        panic!("{}", self.driver.gone())
+    }
+
     fn disarm(&mut self) {
         if let Some(key) = self.key.take()
             && !self.driver.is_forked()
@@ -109,10 +115,11 @@ impl Sleep {
 impl Future for Sleep {
     type Output = ();
 
-    #[inline]
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
-        self.poll_deadline(cx)
-            .map(|rung| rung.unwrap_or_else(|Closed| panic!("{}", self.driver.gone())))
+        match self.poll_deadline(cx) {
+            Poll::Ready(Err(Closed)) => self.mourn(),
+            rung => rung.map(|_| ()),
+        }
     }
 }
 
