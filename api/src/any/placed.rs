@@ -167,7 +167,7 @@ pub struct Room {
 
 impl Room {
     /// Its size.
-    pub const BYTES: usize = 80;
+    pub const BYTES: usize = 64;
 
     #[inline]
     fn empty() -> Self {

@@ -38,10 +38,11 @@ mod worker;
 
 use std::{
     fmt, io,
+    num::NonZeroU64,
     sync::{
         Arc,
         atomic::{
-            AtomicBool, AtomicU64, AtomicUsize,
+            AtomicBool, AtomicUsize,
             Ordering::{Acquire, Relaxed, Release},
         },
     },
@@ -410,6 +411,16 @@ pub(crate) const TASKS_FIT: bool = task::has_room::<Home>();
 const _: () = assert!(TASKS_FIT);
 
 impl Schedule for Home {
+    #[inline]
+    fn number(self) -> u32 {
+        self.0.number()
+    }
+
+    #[inline]
+    fn of_number(number: u32) -> Self {
+        Self(Key::of_number(number))
+    }
+
     fn schedule(&self, task: Runnable) {
         if let Err(task) = worker::push(self.0, task) {
             // A task that was idle is in the registry: if the runtime has ended, that drops it.
@@ -425,15 +436,12 @@ impl Schedule for Home {
         }
     }
 
-    fn keep(&self, task: Runnable) -> bool {
+    fn keep(&self, task: Runnable) -> Option<NonZeroU64> {
         let mut task = Some(task);
-        let mut keep = |shared: &Shared, shard| {
-            let task = task.take();
-            task.is_some_and(|task| shared.registry.insert(shard, task))
-        };
+        let mut keep = |shared: &Shared, shard| shared.registry.insert(shard, task.take()?);
         worker::with_shared(self.0, &mut keep).unwrap_or_else(|| {
             // A task that has lent its worker's core.
-            table::find(self.0).is_some_and(|shared| keep(&shared, 0))
+            keep(&*table::find(self.0)?, 0)
         })
     }
 
@@ -443,16 +451,13 @@ impl Schedule for Home {
         }
     }
 
-    fn finished(&self, tag: &AtomicU64) {
-        let tag = tag.load(Relaxed);
-        if tag == 0 {
-            return;
-        }
-        let done = worker::with_shared(self.0, |shared, _| shared.registry.remove(tag));
+    fn finished(&self, kept: Option<NonZeroU64>) {
+        let Some(kept) = kept else { return };
+        let done = worker::with_shared(self.0, |shared, _| shared.registry.remove(kept));
         if done.is_none()
             && let Some(shared) = table::find(self.0)
         {
-            shared.registry.remove(tag);
+            shared.registry.remove(kept);
         }
     }
 }

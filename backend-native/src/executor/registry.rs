@@ -5,7 +5,7 @@
 //! a worker: a task is entered by the worker that ran it first, and most are removed by the same
 //! one, so the locks are seldom contended.
 
-use std::{mem, sync::atomic::Ordering::Relaxed};
+use std::{mem, num::NonZeroU64};
 
 use crossbeam_utils::CachePadded;
 
@@ -39,28 +39,23 @@ impl Registry {
         }
     }
 
-    /// Keeps a task until [`remove`](Self::remove), which finds it by the tag that is set here.
-    /// False if the registry is closed: the task was not kept.
-    pub(super) fn insert(&self, shard: usize, task: Runnable) -> bool {
+    /// Keeps a task until [`remove`](Self::remove), which finds it by what is answered here. `None`
+    /// if the registry is closed: the task was not kept.
+    pub(super) fn insert(&self, shard: usize, task: Runnable) -> Option<NonZeroU64> {
         let mut inner = lock(&self.shards[shard]);
         if inner.closed {
             drop(inner);
-            return false;
+            return None;
         }
         let place = inner.place();
-        // Relaxed: it is read by whoever runs the task, who got it through its word.
-        task.tag()
-            .store((shard as u64 + 1) << 32 | u64::from(place), Relaxed);
         inner.pages[place as usize / PAGE][place as usize % PAGE] = Some(task);
-        true
+        NonZeroU64::new((shard as u64 + 1) << 32 | u64::from(place))
     }
 
-    /// Forgets the task with this tag. Tag 0 was never kept.
-    pub(super) fn remove(&self, tag: u64) {
-        let Some(shard) = ((tag >> 32) as usize).checked_sub(1) else {
-            return;
-        };
-        let place = tag as u32;
+    /// Forgets the task of which [`insert`](Self::insert) answered this.
+    pub(super) fn remove(&self, kept: NonZeroU64) {
+        let shard = (kept.get() >> 32) as usize - 1;
+        let place = kept.get() as u32;
         let mut inner = lock(&self.shards[shard]);
         // After `close` there is nothing left to forget.
         let page = inner.pages.get_mut(place as usize / PAGE);

@@ -1,4 +1,5 @@
-//! The part of a task that does not depend on its future: its word, its references, its joiner.
+//! The part of a task that does not depend on its future: its word, its references, its joiner, and
+//! where it belongs.
 //!
 //! [`Runnable`], the task's wakers and [`Join`](super::Join) are references to a [`Header`], and
 //! reach the rest through its table of functions. It knows nothing of what a stage is.
@@ -10,7 +11,7 @@
 //!    cell. The address never changes.
 //! 2. The cell lives while the word counts a reference. Each `Runnable`, waker and `Join` is one;
 //!    the thread that gives up the last frees the cell, and touches nothing of it afterwards.
-//! 3. `joiner` holds a waker exactly while `JOINER` is set. While the flag is clear and the task is
+//! 3. `joiner` is written exactly while `JOINER` is set. While the flag is clear and the task is
 //!    not complete, the handle may write there, and nobody else looks. While it is set, nobody
 //!    writes. The thread that completes, if `State::complete` says so, takes the waker out; the
 //!    handle takes it out only after `State::withdraw_joiner` said that it may.
@@ -23,20 +24,19 @@ use std::{
     fmt, io,
     mem::{ManuallyDrop, MaybeUninit, forget},
     ptr::NonNull,
-    sync::atomic::AtomicU64,
     task::{Context, Poll, RawWaker, RawWakerVTable, Waker},
 };
 
-use super::state::State;
+use super::{joiner::Joiner, state::State};
 use crate::wake::wake;
 
 #[repr(C)]
 pub(super) struct Header {
     pub(super) state: State,
+    /// The number of its [`Schedule`](super::Schedule).
+    pub(super) schedule: u32,
     pub(super) table: &'static Table,
-    /// A number for whoever spawned the task; zero in a new one.
-    pub(super) tag: AtomicU64,
-    joiner: UnsafeCell<MaybeUninit<Waker>>,
+    joiner: UnsafeCell<MaybeUninit<Joiner>>,
 }
 
 /// What is done with a task whose future is not known. Each takes the pointer of rule 1.
@@ -57,11 +57,11 @@ pub(super) struct Table {
 
 impl Header {
     #[inline]
-    pub(super) fn new(table: &'static Table) -> Self {
+    pub(super) fn new(table: &'static Table, schedule: u32) -> Self {
         Self {
             state: State::new(),
+            schedule,
             table,
-            tag: AtomicU64::new(0),
             joiner: UnsafeCell::new(MaybeUninit::uninit()),
         }
     }
@@ -75,25 +75,28 @@ impl Header {
         if self.state.is_complete() {
             return true;
         }
-        if self.state.has_joiner() {
-            // SAFETY: rule 3: nobody writes while the flag is set, and only the caller clears it.
-            let known = unsafe { &*self.joiner.get() };
-            // SAFETY: rule 3: it was set. If the task completes meanwhile the waker moves away, and
-            // what is compared are the words that it left.
-            let known = unsafe { known.assume_init_ref() };
-            if known.will_wake(cx.waker()) {
-                return self.state.is_complete();
+        let joiner = match self.state.has_joiner() {
+            true => {
+                // SAFETY: rule 3: nobody writes while the flag is set, and only the caller clears it.
+                let known = unsafe { &*self.joiner.get() };
+                // SAFETY: rule 3: it was set. If the task completes meanwhile the joiner moves away,
+                // and what is compared is the word that it left.
+                if unsafe { known.assume_init_ref() }.is_of_task(cx.waker()) {
+                    return self.state.is_complete();
+                }
+                if !self.state.withdraw_joiner() {
+                    return true;
+                }
+                // SAFETY: rule 3: it was set, and is the handle's again.
+                let mut joiner = unsafe { self.take_joiner() };
+                joiner.renew(cx.waker());
+                joiner
             }
-        }
-        // SAFETY: by this function's contract.
-        unsafe { self.withdraw_joiner() };
-        if self.state.is_complete() {
-            return true;
-        }
-        let waker = MaybeUninit::new(cx.waker().clone());
+            false => Joiner::new(cx.waker()),
+        };
         // SAFETY: rule 3: the flag is clear, and the caller is the handle. If the task completes
         // just now nobody looks here.
-        unsafe { self.joiner.get().write(waker) };
+        unsafe { self.joiner.get().write(MaybeUninit::new(joiner)) };
         if self.state.offer_joiner() {
             return false;
         }
@@ -122,17 +125,17 @@ impl Header {
     /// - `State::complete` told the caller that the joiner is its own.
     pub(super) unsafe fn wake_joiner(&self) {
         // SAFETY: rule 3, by this function's contract.
-        wake(unsafe { self.take_joiner() });
+        wake(unsafe { self.take_joiner() }.into_waker());
     }
 
     /// # Safety
     ///
-    /// - There is a waker and it is the caller's, by rule 3.
-    unsafe fn take_joiner(&self) -> Waker {
+    /// - There is one and it is the caller's, by rule 3.
+    unsafe fn take_joiner(&self) -> Joiner {
         // SAFETY: by this function's contract.
-        let waker = unsafe { self.joiner.get().read() };
+        let joiner = unsafe { self.joiner.get().read() };
         // SAFETY: by this function's contract.
-        unsafe { waker.assume_init() }
+        unsafe { joiner.assume_init() }
     }
 }
 
@@ -194,11 +197,6 @@ impl Runnable {
         unsafe { cancel(self.into_pointer(), cause) };
     }
 
-    /// A number for the use of whoever spawned the task; zero in a new one.
-    pub(crate) fn tag(&self) -> &AtomicU64 {
-        &self.header().tag
-    }
-
     fn header(&self) -> &Header {
         // SAFETY: rule 2: this is a reference.
         unsafe { self.0.as_ref() }
@@ -242,7 +240,9 @@ pub(super) unsafe fn lent_waker(task: NonNull<Header>) -> ManuallyDrop<Waker> {
     ManuallyDrop::new(unsafe { Waker::new(task.as_ptr().cast(), &WAKER) })
 }
 
-static WAKER: RawWakerVTable = RawWakerVTable::new(clone, wake_by_value, wake_by_ref, drop_waker);
+/// That of every waker of a task, and of nothing else.
+pub(super) static WAKER: RawWakerVTable =
+    RawWakerVTable::new(clone, wake_by_value, wake_by_ref, drop_waker);
 
 /// # Safety
 ///

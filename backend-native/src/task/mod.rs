@@ -39,6 +39,7 @@
 
 mod header;
 mod join;
+mod joiner;
 mod placed;
 mod raw;
 mod rooms;
@@ -46,7 +47,7 @@ mod state;
 #[cfg(test)]
 mod tests;
 
-use std::sync::atomic::AtomicU64;
+use std::num::NonZeroU64;
 
 pub(crate) use self::{
     header::Runnable,
@@ -56,7 +57,15 @@ pub(crate) use self::{
 };
 
 /// Where a task goes when it is woken, and whom it tells when it has ended.
+///
+/// A task keeps of it what half a word has room for: a number.
 pub(crate) trait Schedule: Copy + Send + Sync + 'static {
+    /// What [`of_number`](Schedule::of_number) makes the same schedule of.
+    fn number(self) -> u32;
+
+    /// The schedule with this number.
+    fn of_number(number: u32) -> Self;
+
     /// The task wants to be run once.
     fn schedule(&self, task: Runnable);
 
@@ -67,18 +76,16 @@ pub(crate) trait Schedule: Copy + Send + Sync + 'static {
     }
 
     /// The task is going to be idle for the first time: keeps it until
-    /// [`finished`](Schedule::finished), and leaves a number that is not zero in its
-    /// [`tag`](Runnable::tag). False if the runtime has ended: then it is cancelled.
-    fn keep(&self, task: Runnable) -> bool {
-        drop(task);
-        true
-    }
+    /// [`finished`](Schedule::finished), which is told what was answered here. `None` if the
+    /// runtime has ended: then it is cancelled.
+    fn keep(&self, task: Runnable) -> Option<NonZeroU64>;
 
     /// The task has panicked, and its handle has gone without being told.
     fn unhandled_panic(&self) {}
 
-    /// The task's future was dropped; `tag` is the number that was left in [`Runnable::tag`].
-    fn finished(&self, tag: &AtomicU64);
+    /// The task's future was dropped. `kept` is the answer of [`keep`](Schedule::keep), if it was
+    /// asked.
+    fn finished(&self, kept: Option<NonZeroU64>);
 }
 
 /// Makes a task of `future`. The caller runs or queues the [`Runnable`]; nothing is polled here.

@@ -6,8 +6,8 @@
 //!
 //! # Safety argument
 //!
-//! References and the joiner are `header.rs`'s. `stage` is the field that is this file's. Who may
-//! touch it:
+//! References and the joiner are `header.rs`'s. `stage` and `note` are the fields that are this
+//! file's. Who may touch them:
 //!
 //! 1. While `RUNNING` is set, the thread that set it, and nobody else. `State::start` and
 //!    `State::claim` set the bit only where it and `COMPLETE` are clear, so two threads cannot both
@@ -21,10 +21,13 @@
 //! 4. In all other states nobody.
 //!
 //! What is in the stage is not written there, since that would take a word. It is the future until
-//! `end` drops it, which the thread does that has `RUNNING`, and then the output, until the handle
-//! takes it or it is dropped, by rule 2; then nothing. So for others than that thread it is the
-//! future while `COMPLETE` is clear. Whether the handle took the output the handle knows, and
-//! neither takes nor drops it again.
+//! `end` drops it, which the thread does that has `RUNNING`, and then the output, if there is one,
+//! until the handle takes it or it is dropped, by rule 2; then nothing. So for others than that
+//! thread it is the future while `COMPLETE` is clear. Whether the handle took the output the handle
+//! knows, and neither takes nor drops it again.
+//!
+//! The note changes with the stage: while there is a future it says how the schedule keeps the
+//! task, and then why there is no output, or that there is one.
 //!
 //! A future is pinned where it lies: nothing moves it out of the cell, it is dropped in place. Each
 //! change of hands is a Release and an Acquire of the word.
@@ -34,11 +37,12 @@
 use std::{
     cell::UnsafeCell,
     io,
+    marker::PhantomData,
     mem::{self, ManuallyDrop},
+    num::NonZeroU64,
     panic::{AssertUnwindSafe, catch_unwind},
     pin::Pin,
     ptr::NonNull,
-    sync::atomic::Ordering::Relaxed,
     task::{Context, Poll},
 };
 
@@ -55,9 +59,10 @@ use crate::wake::quietly;
 #[repr(C)]
 pub(super) struct Cell<F: Future, S, M = Heap> {
     header: Header,
-    schedule: S,
+    note: UnsafeCell<Note>,
     stage: UnsafeCell<Stage<F>>,
     memory: M,
+    schedule: PhantomData<S>,
 }
 
 /// What a cell lies in.
@@ -85,7 +90,12 @@ impl Memory for Heap {
 
 union Stage<F: Future> {
     future: ManuallyDrop<F>,
-    output: ManuallyDrop<Result<F::Output, JoinError>>,
+    output: ManuallyDrop<F::Output>,
+}
+
+union Note {
+    kept: Option<NonZeroU64>,
+    failure: ManuallyDrop<Option<JoinError>>,
 }
 
 impl<F, S> Cell<F, S>
@@ -123,12 +133,13 @@ where
     #[inline]
     pub(super) fn new(future: F, schedule: S, memory: M) -> Self {
         Self {
-            header: Header::new(Self::TABLE),
-            schedule,
+            header: Header::new(Self::TABLE, schedule.number()),
+            note: UnsafeCell::new(Note { kept: None }),
             stage: UnsafeCell::new(Stage {
                 future: ManuallyDrop::new(future),
             }),
             memory,
+            schedule: PhantomData,
         }
     }
 
@@ -153,6 +164,11 @@ where
     unsafe fn of<'a>(task: NonNull<Header>) -> &'a Self {
         // SAFETY: rule 1 of `header.rs`, by this function's contract.
         unsafe { task.cast().as_ref() }
+    }
+
+    /// Where it belongs.
+    fn home(&self) -> S {
+        S::of_number(self.header.schedule)
     }
 
     /// # Safety
@@ -207,13 +223,17 @@ where
     unsafe fn pause(task: NonNull<Header>) {
         // SAFETY: the reference that is taken here.
         let cell = unsafe { Self::of(task) };
-        let Header { state, tag, .. } = &cell.header;
+        let state = &cell.header.state;
+        // SAFETY: rule 1, by this function's contract.
+        let note = unsafe { &mut *cell.note.get() };
+        // SAFETY: it says so until the end.
+        let kept = unsafe { &mut note.kept };
         // One that will be idle for the first time, and in no queue.
-        if tag.load(Relaxed) == 0 && !state.is_scheduled() {
+        if kept.is_none() && !state.is_scheduled() {
             state.retain_to_keep();
             // SAFETY: the reference was made a line above.
-            let kept = unsafe { Runnable::new(task) };
-            if !cell.schedule.keep(kept) {
+            *kept = cell.home().keep(unsafe { Runnable::new(task) });
+            if kept.is_none() {
                 // SAFETY: `RUNNING` is still ours.
                 return unsafe { Self::end(task, Err(JoinError::cancelled())) };
             }
@@ -223,8 +243,7 @@ where
             // SAFETY: the reference was given up, and was the last.
             Pause::Idle { last: true } => unsafe { free(task) },
             Pause::Again => {
-                // Copied out, since the task may be run and freed while it is in there.
-                let schedule = cell.schedule;
+                let schedule = cell.home();
                 // SAFETY: the reference is still ours, and is given away.
                 schedule.again(unsafe { Runnable::new(task) });
             }
@@ -261,8 +280,12 @@ where
                 output
             }
         };
-        stage.output = ManuallyDrop::new(output);
-        cell.schedule.finished(&cell.header.tag);
+        // SAFETY: rule 1, by this function's contract.
+        let note = unsafe { &mut *cell.note.get() };
+        // SAFETY: it says so until now.
+        cell.home().finished(unsafe { note.kept });
+        let failure = output.map(|output| stage.output = ManuallyDrop::new(output));
+        note.failure = ManuallyDrop::new(failure.err());
         let state = &cell.header.state;
         if state.is_sole() {
             // SAFETY: rule 2: there is no handle, and nobody else who could look.
@@ -300,9 +323,8 @@ where
     ///
     /// - As [`Table::schedule`].
     unsafe fn schedule(task: NonNull<Header>) {
-        // SAFETY: the reference that is taken here. The schedule function is copied out, since the
-        // task may be run and freed while it is in there.
-        let schedule = unsafe { Self::of(task) }.schedule;
+        // SAFETY: the reference that is taken here.
+        let schedule = unsafe { Self::of(task) }.home();
         // SAFETY: the reference goes with it.
         schedule.schedule(unsafe { Runnable::new(task) });
     }
@@ -314,14 +336,34 @@ where
     unsafe fn take_output(task: NonNull<Header>, place: NonNull<()>) {
         // SAFETY: the caller has a reference.
         let cell = unsafe { Self::of(task) };
+        // SAFETY: by this function's contract.
+        let output = match unsafe { cell.take_failure() } {
+            None => {
+                // SAFETY: rule 2, by this function's contract.
+                let stage = unsafe { &mut *cell.stage.get() };
+                // SAFETY: nothing failed.
+                let output = unsafe { &mut stage.output };
+                // SAFETY: by this function's contract nobody takes or drops it again.
+                Ok(unsafe { ManuallyDrop::take(output) })
+            }
+            Some(error) => Err(error),
+        };
+        // SAFETY: by this function's contract.
+        unsafe { place.cast::<Result<F::Output, JoinError>>().write(output) };
+    }
+
+    /// Why there is no output, if there is none.
+    ///
+    /// # Safety
+    ///
+    /// - The output belongs to the caller, by rule 2, and nobody asks again.
+    unsafe fn take_failure(&self) -> Option<JoinError> {
         // SAFETY: rule 2, by this function's contract.
-        let stage = unsafe { &mut *cell.stage.get() };
+        let note = unsafe { &mut *self.note.get() };
+        // SAFETY: it says so since the end.
+        let failure = unsafe { &mut note.failure };
         // SAFETY: by this function's contract.
-        let output = unsafe { &mut stage.output };
-        // SAFETY: by this function's contract nobody takes or drops it again.
-        let output = unsafe { ManuallyDrop::take(output) };
-        // SAFETY: by this function's contract.
-        unsafe { place.cast().write(output) };
+        unsafe { ManuallyDrop::take(failure) }
     }
 
     /// # Safety
@@ -330,17 +372,20 @@ where
     unsafe fn drop_output(task: NonNull<Header>) {
         // SAFETY: the caller has a reference.
         let cell = unsafe { Self::of(task) };
-        // SAFETY: rule 2, by this function's contract.
-        let stage = unsafe { &mut *cell.stage.get() };
         // SAFETY: by this function's contract.
-        let output = unsafe { &mut stage.output };
-        let panicked = matches!(&**output, Err(error) if error.is_panic());
-        if mem::needs_drop::<F::Output>() || output.is_err() {
+        if let Some(error) = unsafe { cell.take_failure() } {
+            let panicked = error.is_panic();
+            quietly(|| drop(error));
+            if panicked {
+                cell.home().unhandled_panic();
+            }
+        } else if mem::needs_drop::<F::Output>() {
+            // SAFETY: rule 2, by this function's contract.
+            let stage = unsafe { &mut *cell.stage.get() };
+            // SAFETY: nothing failed.
+            let output = unsafe { &mut stage.output };
             // SAFETY: by this function's contract nobody takes or drops it again.
             quietly(|| unsafe { ManuallyDrop::drop(output) });
-        }
-        if panicked {
-            cell.schedule.unhandled_panic();
         }
     }
 

@@ -2,28 +2,38 @@
 //!
 //! Pure: no pointer, no future, no waker. It knows nothing of what it guards; `header.rs` and
 //! `raw.rs` call it and do what it answers. The picture of the states is in `mod.rs`.
+//!
+//! Half a word of a 64-bit machine, of which the number has 24 bits. Whoever has four million
+//! wakers of one task at once, or has leaked as many, makes it *eternal*: from then on nobody
+//! counts, and its memory is never freed. Its future is dropped at its end like any other. (Linux's
+//! `refcount_t` saturates for the same reason.)
 
 use std::sync::atomic::Ordering::{AcqRel, Acquire, Relaxed};
 
-use crate::sync::AtomicUsize;
+use crate::sync::AtomicU32;
 
 /// In a queue, or to be put there by the thread that polls it.
-const SCHEDULED: usize = 1;
+const SCHEDULED: u32 = 1;
 /// Being polled or dropped; the thread that set it owns the stage.
-const RUNNING: usize = 1 << 1;
+const RUNNING: u32 = 1 << 1;
 /// The future was dropped and the output is in its place.
-const COMPLETE: usize = 1 << 2;
+const COMPLETE: u32 = 1 << 2;
 /// Not to be polled again.
-const ABORTED: usize = 1 << 3;
+const ABORTED: u32 = 1 << 3;
 /// The join handle is alive: a finished output is its property.
-const JOINABLE: usize = 1 << 4;
+const JOINABLE: u32 = 1 << 4;
 /// The joiner's waker is in its place, for the thread that completes.
-const JOINER: usize = 1 << 5;
+const JOINER: u32 = 1 << 5;
 /// Never met by anybody but the one who made it and its handle: there is one runnable, and
 /// `RUNNING` is set for whoever has it.
-const NEW: usize = 1 << 6;
+const NEW: u32 = 1 << 6;
 /// One reference: a runnable, a waker, the handle.
-const REFERENCE: usize = 1 << 7;
+const REFERENCE: u32 = 1 << 7;
+/// References are not counted any more.
+const ETERNAL: u32 = 1 << 31;
+/// With so many references a task becomes eternal. Threads that do not know it yet count on for one
+/// reference each, and so never as far as `ETERNAL`, nor back to none.
+const MANY: u32 = 1 << 29;
 
 /// What a thread that took a task from a queue may do with it.
 #[derive(Debug, PartialEq, Eq)]
@@ -73,14 +83,14 @@ pub(super) enum Leave {
     Output,
 }
 
-pub(super) struct State(AtomicUsize);
+pub(super) struct State(AtomicU32);
 
 impl State {
     /// A new task, with a join handle; a reference for it and one for the runnable, which has the
     /// stage.
     #[inline]
     pub(super) fn new() -> Self {
-        Self(AtomicUsize::new(NEW | RUNNING | JOINABLE | (2 * REFERENCE)))
+        Self(AtomicU32::new(NEW | RUNNING | JOINABLE | (2 * REFERENCE)))
     }
 
     /// 2 and 5: takes the stage if it is free. Writes nothing for a new task.
@@ -127,7 +137,8 @@ impl State {
                 return Pause::Cancel;
             }
             let again = now & SCHEDULED != 0;
-            let next = (now & !(RUNNING | NEW)) - if again { 0 } else { REFERENCE };
+            let given_up = if again { 0 } else { one_reference(now) };
+            let next = (now & !(RUNNING | NEW)) - given_up;
             // Release: pairs with the Acquire of the next `start`, which owns the stage then.
             match self.0.compare_exchange_weak(now, next, AcqRel, Acquire) {
                 Ok(_) if again => return Pause::Again,
@@ -158,7 +169,7 @@ impl State {
             let (next, complete) = match (now & JOINER != 0, now & JOINABLE != 0) {
                 (true, _) => (done, Complete::Joiner),
                 // The handle's reference stays, so ours is not the last.
-                (false, true) => (done - REFERENCE, Complete::Left),
+                (false, true) => (done - one_reference(now), Complete::Left),
                 (false, false) => (done, Complete::Output),
             };
             // Release: pairs with the Acquire in `is_complete`. Acquire: sees the joiner that the
@@ -227,7 +238,7 @@ impl State {
             if now & COMPLETE != 0 {
                 return Leave::Output;
             }
-            let next = now - JOINABLE - REFERENCE;
+            let next = now - JOINABLE - one_reference(now);
             // Release: pairs with the Acquire in `complete`, and with that of the last `release`.
             match self.0.compare_exchange_weak(now, next, AcqRel, Acquire) {
                 Ok(_) => {
@@ -245,27 +256,80 @@ impl State {
         // Relaxed: only who has the stage clears the flag, and others meet the task only behind
         // that reference.
         let new = self.0.load(Relaxed) & NEW;
-        self.0.fetch_add(REFERENCE - new, Relaxed);
+        self.count(REFERENCE - new);
     }
 
     /// One reference more.
     pub(super) fn retain(&self) {
+        self.count(REFERENCE);
+    }
+
+    /// Adds to the word, unless it has a reference too many.
+    fn count(&self, more: u32) {
         // Relaxed: who makes a reference has one.
-        let before = self.0.fetch_add(REFERENCE, Relaxed);
-        // So many can only have been leaked; memory ends before that on 64 bits.
-        if before > usize::MAX / 2 {
-            std::process::abort();
+        let before = self.0.fetch_add(more, Relaxed);
+        if before >= MANY {
+            self.do_not_count();
         }
+    }
+
+    /// Takes back a reference that was one too many, and says that nobody needs to count.
+    #[cold]
+    fn do_not_count(&self) {
+        // Relaxed: what this thread has is a reference, whether or not it is counted.
+        self.0.fetch_or(ETERNAL, Relaxed);
+        self.0.fetch_sub(REFERENCE, Relaxed);
     }
 
     /// One reference less. True if it was the last, which need not be written down.
     #[inline]
     pub(super) fn release(&self) -> bool {
-        if self.is_sole() {
+        // Acquire: as `is_sole`.
+        let now = self.0.load(Acquire);
+        if now < 2 * REFERENCE {
             return true;
         }
         // Release: what was done with this reference comes before the task is freed. Acquire: the
         // last one sees all of that.
-        self.0.fetch_sub(REFERENCE, AcqRel) < 2 * REFERENCE
+        self.0.fetch_sub(one_reference(now), AcqRel) < 2 * REFERENCE
+    }
+}
+
+/// What a reference is in a word that was `now`: nothing in an eternal task's.
+#[inline]
+fn one_reference(now: u32) -> u32 {
+    if now & ETERNAL == 0 { REFERENCE } else { 0 }
+}
+
+#[cfg(all(test, not(anyrt_loom)))]
+mod tests {
+    use super::*;
+
+    const N_MANY: u32 = MANY / REFERENCE;
+
+    #[test]
+    fn a_task_with_few_references_is_freed_with_the_last() {
+        let state = State::new();
+        assert_eq!(state.leave(), Leave::Left { last: false });
+        (0..1000).for_each(|_| state.retain());
+        assert!((0..1000).all(|_| !state.release()));
+        assert!(state.is_sole() && state.release());
+    }
+
+    #[test]
+    fn a_task_with_too_many_references_is_never_freed() {
+        let state = State::new();
+        (0..2 * N_MANY).for_each(|_| state.retain());
+        assert!((0..4 * N_MANY).all(|_| !state.release()));
+        // It lives on, and ends.
+        assert_eq!(state.start(), Start::Poll);
+        state.retain_to_keep();
+        assert_eq!(state.pause(), Pause::Idle { last: false });
+        assert!(state.wake() && !state.wake());
+        assert_eq!(state.start(), Start::Poll);
+        assert!(!state.is_sole());
+        assert_eq!(state.complete(), Complete::Left);
+        assert!((0..4 * N_MANY).all(|_| !state.release()));
+        assert_eq!(state.leave(), Leave::Output);
     }
 }

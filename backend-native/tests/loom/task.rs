@@ -154,9 +154,11 @@ impl Task {
         if self.state.is_complete() {
             return true;
         }
-        self.withdraw();
-        if self.state.is_complete() {
-            return true;
+        if self.state.has_joiner() {
+            if !self.state.withdraw_joiner() {
+                return true;
+            }
+            assert!(self.joiner.replace(false), "it is the handle's again");
         }
         assert!(!self.joiner.replace(true), "the place is free");
         if self.state.offer_joiner() {

@@ -28,6 +28,10 @@ const UNSAFE: &[(&str, &str)] = &[
         "the handle's claim on the output",
     ),
     (
+        "backend-native/src/task/joiner.rs",
+        "a waker in one word, which owns what it points to",
+    ),
+    (
         "backend-native/src/task/placed.rs",
         "a task in the memory that an erased future brings",
     ),

@@ -1,8 +1,11 @@
 //! The queues alone: tasks that record in which order they were taken.
 
-use std::sync::{
-    Arc, Mutex,
-    atomic::{AtomicU64, AtomicUsize, Ordering::SeqCst},
+use std::{
+    num::NonZeroU64,
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicUsize, Ordering::SeqCst},
+    },
 };
 
 use super::*;
@@ -12,11 +15,23 @@ use crate::task::{self, Schedule};
 struct Never;
 
 impl Schedule for Never {
+    fn number(self) -> u32 {
+        0
+    }
+
+    fn of_number(_number: u32) -> Self {
+        Self
+    }
+
     fn schedule(&self, _task: Runnable) {
         unreachable!("a ready task is never woken");
     }
 
-    fn finished(&self, _tag: &AtomicU64) {}
+    fn keep(&self, _task: Runnable) -> Option<NonZeroU64> {
+        unreachable!("a ready task is never idle");
+    }
+
+    fn finished(&self, _kept: Option<NonZeroU64>) {}
 }
 
 type Order = Arc<Mutex<Vec<usize>>>;

@@ -4,11 +4,12 @@ mod combinations;
 
 use std::{
     future::{self, poll_fn},
+    num::NonZeroU64,
     pin::Pin,
     ptr,
     sync::{
         Arc, Mutex, PoisonError,
-        atomic::{AtomicU64, AtomicUsize, Ordering::SeqCst},
+        atomic::{AtomicUsize, Ordering::SeqCst},
     },
     task::{Context, Poll, Wake, Waker},
     thread,
@@ -23,7 +24,13 @@ use super::{placed::PlacedHandle, *};
 
 /// A queue that tasks are scheduled into; leaked, so that a `Schedule` can be `Copy`.
 #[derive(Clone, Copy)]
-struct Queue(&'static QueueInner);
+struct Queue {
+    number: u32,
+    inner: &'static QueueInner,
+}
+
+/// All queues, by their numbers.
+static QUEUES: Mutex<Vec<Queue>> = Mutex::new(Vec::new());
 
 #[derive(Default)]
 struct QueueInner {
@@ -33,17 +40,17 @@ struct QueueInner {
 
 impl Queue {
     fn new() -> Self {
-        static ALL: Mutex<Vec<&'static QueueInner>> = Mutex::new(Vec::new());
-        let inner: &QueueInner = Box::leak(Box::default());
-        // So that a search for lost memory finds that it is not.
-        ALL.lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .push(inner);
-        Self(inner)
+        let mut queues = QUEUES.lock().unwrap_or_else(PoisonError::into_inner);
+        let queue = Self {
+            number: u32::try_from(queues.len()).expect("few tests"),
+            inner: Box::leak(Box::default()),
+        };
+        queues.push(queue);
+        queue
     }
 
     fn pop(self) -> Option<Runnable> {
-        self.0
+        self.inner
             .tasks
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
@@ -56,21 +63,34 @@ impl Queue {
     }
 
     fn n_finished(self) -> usize {
-        self.0.n_finished.load(SeqCst)
+        self.inner.n_finished.load(SeqCst)
     }
 }
 
 impl Schedule for Queue {
+    fn number(self) -> u32 {
+        self.number
+    }
+
+    fn of_number(number: u32) -> Self {
+        QUEUES.lock().unwrap_or_else(PoisonError::into_inner)[number as usize]
+    }
+
     fn schedule(&self, task: Runnable) {
-        self.0
+        self.inner
             .tasks
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
             .push(task);
     }
 
-    fn finished(&self, _tag: &AtomicU64) {
-        self.0.n_finished.fetch_add(1, SeqCst);
+    fn keep(&self, task: Runnable) -> Option<NonZeroU64> {
+        drop(task);
+        Some(NonZeroU64::MIN)
+    }
+
+    fn finished(&self, _kept: Option<NonZeroU64>) {
+        self.inner.n_finished.fetch_add(1, SeqCst);
     }
 }
 
@@ -127,7 +147,7 @@ impl Wake for Count {
 }
 
 #[test]
-fn a_task_is_its_header_its_schedule_and_its_future() {
+fn a_task_is_four_words_and_its_future_or_its_output() {
     struct Large([u64; 7]);
 
     impl Future for Large {
@@ -139,8 +159,14 @@ fn a_task_is_its_header_its_schedule_and_its_future() {
         }
     }
 
-    let parts = size_of::<header::Header>() + size_of::<Queue>() + size_of::<Large>();
-    assert_eq!(size_of::<raw::Cell<Large, Queue>>(), parts);
+    if size_of::<usize>() == 8 && !cfg!(anyrt_counted) {
+        assert_eq!(
+            size_of::<raw::Cell<Large, Queue>>(),
+            32 + size_of::<Large>()
+        );
+        assert_eq!(size_of::<raw::Cell<future::Pending<()>, Queue>>(), 32);
+        assert_eq!(size_of::<raw::Cell<future::Pending<[u64; 3]>, Queue>>(), 56);
+    }
     let (task, join) = spawn(Large([0; 7]), Queue::new());
     task.run();
     assert!(join.is_finished());
@@ -310,6 +336,59 @@ fn the_latest_waker_of_a_joiner_wins() {
     assert_eq!((old.0.load(SeqCst), new.0.load(SeqCst)), (0, 1));
     drop(join);
     assert_eq!(Arc::strong_count(&new), 1);
+}
+
+/// A waker that is no task's lies apart, and one that takes its place may be either.
+#[test]
+fn a_joiner_may_be_a_task_or_not_and_change() {
+    let queue = Queue::new();
+    let (task, join) = spawn(future::ready(1), queue);
+    let join = Arc::new(Mutex::new(join));
+    let poll = |waker: &Waker| {
+        let mut join = join.lock().expect("nobody panics with it");
+        Pin::new(&mut *join).poll(&mut Context::from_waker(waker))
+    };
+    let count = Arc::new(Count::default());
+    let foreign = Waker::from(count.clone());
+    let seen = Arc::new(Mutex::new(None));
+    let (inner, output) = (join.clone(), seen.clone());
+    let (joining, joined) = spawn(
+        poll_fn(move |cx| {
+            let mut join = inner.lock().expect("nobody panics with it");
+            // The second time it is there already.
+            let _ = Pin::new(&mut *join).poll(cx);
+            let poll = Pin::new(&mut *join).poll(cx);
+            poll.map(|done| *output.lock().expect("nobody panics with it") = done.ok())
+        }),
+        queue,
+    );
+    assert!(poll(&foreign).is_pending() && poll(&foreign).is_pending());
+    assert_eq!(Arc::strong_count(&count), 3, "it is there once");
+    joining.run();
+    assert_eq!(Arc::strong_count(&count), 2, "a task has its place");
+    assert!(poll(&foreign).is_pending());
+    assert_eq!((Arc::strong_count(&count), queue.run()), (3, 0));
+    joined.abort();
+    assert_eq!(queue.run(), 1, "nothing but the abort has woken it");
+    task.run();
+    assert_eq!((count.n_wakes(), Arc::strong_count(&count)), (1, 2));
+    assert!(matches!(poll(&foreign), Poll::Ready(Ok(1))));
+    drop(joined);
+    assert!(seen.lock().expect("nobody panics with it").is_none());
+}
+
+#[test]
+fn a_task_waits_for_another() {
+    let queue = Queue::new();
+    let (task, join) = spawn(future::ready(1), queue);
+    let (joining, joined) = spawn(async { join.await.map_or(0, |one| one + 1) }, queue);
+    joining.run();
+    assert_eq!(queue.run(), 0);
+    task.run();
+    assert_eq!(queue.run(), 1, "it was woken");
+    let mut joined = joined;
+    let poll = Pin::new(&mut joined).poll(&mut Context::from_waker(Waker::noop()));
+    assert!(matches!(poll, Poll::Ready(Ok(2))));
 }
 
 #[test]

@@ -96,11 +96,11 @@ pub(super) const ALL: &[Mutation] = &[
     },
     Mutation {
         file: TASK,
-        what: "the look at the end after the joiner was withdrawn (`Header::poll_complete`)",
+        what: "the look at the end as the joiner is withdrawn (`Header::poll_complete`)",
         said: "state.rs, `withdraw_joiner`",
-        text: "        self.withdraw();\n        if self.state.is_complete() {\n            \
-               return true;\n        }\n",
-        instead: "        self.withdraw();\n",
+        text: "            if !self.state.withdraw_joiner() {\n                return \
+               true;\n            }\n",
+        instead: "            self.state.withdraw_joiner();\n",
         models: &[JOINER],
     },
     Mutation {
@@ -117,16 +117,16 @@ pub(super) const ALL: &[Mutation] = &[
         file: STATE,
         what: "that a task which others will meet is not new any more",
         said: "state.rs, `retain_to_keep`",
-        text: "self.0.fetch_add(REFERENCE - new, Relaxed);",
-        instead: "self.0.fetch_add(REFERENCE, Relaxed);",
+        text: "self.count(REFERENCE - new);",
+        instead: "self.count(REFERENCE);",
         models: &[POLL_ENDS],
     },
     Mutation {
         file: STATE,
         what: "that a task which was idle is not new any more",
         said: "state.rs, `pause`",
-        text: "(now & !(RUNNING | NEW)) - if",
-        instead: "(now & !RUNNING) - if",
+        text: "(now & !(RUNNING | NEW)) - given_up",
+        instead: "(now & !RUNNING) - given_up",
         models: &[WAKE_POLL],
     },
     Mutation {
@@ -139,10 +139,18 @@ pub(super) const ALL: &[Mutation] = &[
     },
     Mutation {
         file: STATE,
+        what: "the Acquire of one who gives up the only reference",
+        said: "state.rs, `release`",
+        text: "        // Acquire: as `is_sole`.\n        let now = self.0.load(Acquire);\n",
+        instead: "        let now = self.0.load(Relaxed);\n",
+        models: &[FREED],
+    },
+    Mutation {
+        file: STATE,
         what: "the Release and the Acquire of the last reference",
         said: "state.rs, `release`",
-        text: "self.0.fetch_sub(REFERENCE, AcqRel)",
-        instead: "self.0.fetch_sub(REFERENCE, Relaxed)",
+        text: "self.0.fetch_sub(one_reference(now), AcqRel)",
+        instead: "self.0.fetch_sub(one_reference(now), Relaxed)",
         models: &[FREED],
     },
 ];
