@@ -16,7 +16,7 @@ use std::{
 
 use anyrt_api::{
     AnyRuntime, AsyncNet, BlockOn, Core, Entropy, Spawn, Timer,
-    any::{Capabilities, MovedTask, PlacedJoin, PlacedTask, SpawnPlaced},
+    any::{Capabilities, PlacedJoin, SpawnPlaced, Unplaced},
     current::{self, Root},
     os::OsHandles,
     task::{JoinError, RawJoin, TaskId, TaskMeta},
@@ -34,7 +34,7 @@ use crate::net::{UnixDatagram, UnixListener, UnixStream};
 use crate::{
     Builder, Metrics,
     driver::{self, Driver},
-    executor::{self, Config, Shared, TASKS_FIT},
+    executor::{self, Config, Shared},
     net::{TcpListener, TcpStream, UdpSocket},
     task::Join,
     threads::Role,
@@ -183,10 +183,7 @@ impl Core for Native {
     const NAME: &'static str = driver::NAME;
 
     fn capabilities(c: &mut Capabilities<Self>) {
-        c.net().fs().os_handles();
-        if TASKS_FIT {
-            c.placed();
-        }
+        c.net().fs().os_handles().placed();
         #[cfg(unix)]
         c.unix_net().os_unix_handles();
     }
@@ -224,12 +221,8 @@ impl Spawn for Native {
 }
 
 impl SpawnPlaced for Native {
-    fn spawn_placed(&self, task: PlacedTask, meta: TaskMeta) -> PlacedJoin {
+    fn spawn_placed(&self, task: Unplaced<'_>, meta: TaskMeta) -> PlacedJoin {
         self.shared.spawn_placed(task, meta)
-    }
-
-    fn spawn_moved(&self, task: MovedTask<'_>, meta: TaskMeta) -> Result<PlacedJoin, TaskMeta> {
-        self.shared.spawn_moved(task, meta)
     }
 }
 

@@ -20,10 +20,12 @@ static COUNTER: &StatsAlloc<System> = &INSTRUMENTED_SYSTEM;
 
 /// Pages of the runtime's lists are as full as they get with a multiple of 64.
 const N_TASKS: usize = 6_400;
-const N_CONNECTIONS: usize = 448;
-/// A word more in each would be beyond it. Lists that all share grow with how much comes at once,
-/// by a kilobyte or two on a busy machine, which is up to 4 bytes each.
-const CONNECTION_MAX: f64 = 196.0;
+const N_CONNECTIONS: usize = 64;
+/// Lists that all share grow with how much comes at once, by some kilobytes on a busy machine. So
+/// the connections come in rounds, and the median counts.
+const N_ROUNDS: usize = 7;
+/// A word more in each would be beyond it.
+const CONNECTION_MAX: f64 = 194.0;
 /// Tasks that end at once, each of at least so many bytes.
 const N_BURST: usize = 5_000;
 const BURST_BYTES: usize = 256;
@@ -63,23 +65,28 @@ fn what_waits_is_small() {
     }));
     let bytes = bytes.expect("no panic");
     println!("an idle task: {bytes:.1} bytes");
-    assert!(bytes <= 43.0, "an idle task: {bytes} bytes");
+    assert!(bytes <= 44.0, "an idle task: {bytes} bytes");
 
     let connections = rt.clone();
     let bytes = native.block_on(rt.spawn(async move {
         let listener = TcpListener::bind_in("127.0.0.1:0", &connections).await?;
         let addr = listener.local_addr()?;
-        let mut clients = Vec::with_capacity(N_CONNECTIONS);
-        let before = held();
-        for _ in 0..N_CONNECTIONS {
-            clients.push(Client::connect(addr)?);
-            let (stream, _) = listener.accept().await?;
-            drop(connections.spawn(async move {
-                let _ = stream.read(&mut [0]).await;
-            }));
-            yield_some().await;
+        let mut clients = Vec::with_capacity(N_ROUNDS * N_CONNECTIONS);
+        let mut rounds = Vec::with_capacity(N_ROUNDS);
+        for _ in 0..N_ROUNDS {
+            let before = held();
+            for _ in 0..N_CONNECTIONS {
+                clients.push(Client::connect(addr)?);
+                let (stream, _) = listener.accept().await?;
+                drop(connections.spawn(async move {
+                    let _ = stream.read(&mut [0]).await;
+                }));
+                yield_some().await;
+            }
+            rounds.push(each(before, N_CONNECTIONS));
         }
-        std::io::Result::Ok(each(before, N_CONNECTIONS))
+        rounds.sort_by(f64::total_cmp);
+        std::io::Result::Ok(rounds[N_ROUNDS / 2])
     }));
     let bytes = bytes.expect("no panic").expect("loopback");
     println!("an idle connection: {bytes:.1} bytes");

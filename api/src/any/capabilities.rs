@@ -83,7 +83,7 @@ impl<R: Core> Capabilities<R> {
         self
     }
 
-    /// It starts erased tasks in the memory that they bring.
+    /// It starts erased tasks in memory of its own.
     pub fn placed(&mut self) -> &mut Self
     where
         R: SpawnPlaced,

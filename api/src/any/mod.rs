@@ -28,7 +28,7 @@ use capabilities::Reach;
 pub use fs::{AnyFile, AnyReadDir};
 pub use net::{AnyTcpListener, AnyTcpStream};
 pub use owner::AnyOwner;
-pub use placed::{JoinTable, MovedTask, Placed, PlacedJoin, PlacedTask, Room, SpawnPlaced};
+pub use placed::{JoinTable, PlacedJoin, SpawnPlaced, Unplaced};
 pub use task::{AnyJoin, ErasedJob};
 pub use time::AnySleep;
 pub use udp::AnyUdpSocket;

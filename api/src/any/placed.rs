@@ -1,213 +1,90 @@
-//! Erased tasks in one allocation: [`PlacedTask`] brings a backend its future, with room for what
-//! the backend keeps of a task beside it. Or in none: a [`MovedTask`] is the same on its spawner's
-//! stack, for a backend with memory of its own.
+//! Erased tasks without a box: an [`Unplaced`] is a future on its spawner's stack, which a backend
+//! moves to where it keeps its tasks.
 //!
 //! For a backend that lays out its tasks by itself, which takes unsafe code. It knows nothing of
-//! what is put into the room. `task.rs` calls a backend through it, if the backend can do that.
+//! where that is. `task.rs` calls a backend through it, if the backend can do that.
 
+use std::alloc::Layout;
 use std::any::Any;
 use std::borrow::Cow;
 use std::fmt;
 use std::future::Future;
-use std::mem::MaybeUninit;
-use std::pin::Pin;
 use std::ptr::NonNull;
 use std::task::{Context, Poll, Waker};
-
-use pin_project_lite::pin_project;
 
 use super::task::{ErasedJob, Job};
 use crate::task::{JoinError, TaskId, TaskMeta};
 
-/// Starts erased tasks in the memory that they bring: no allocation besides theirs.
+/// Starts erased tasks in memory of the backend's own, and without a box.
 ///
 /// Nobody has to implement it: without it a task whose type is forgotten is spawned by
 /// [`spawn_raw`](crate::Spawn::spawn_raw), and costs two allocations more. A backend that does
 /// names it in [`Core::capabilities`](crate::Core::capabilities), by
 /// [`Capabilities::placed`](super::Capabilities::placed). What it owes is what `spawn_raw` does.
 #[diagnostic::on_unimplemented(
-    message = "`{Self}` does not start erased tasks in the memory that they bring",
+    message = "`{Self}` does not start erased tasks in memory of its own",
     note = "leave `placed` out of `Core::capabilities`: erased tasks are spawned without it"
 )]
 pub trait SpawnPlaced: Send + Sync {
     /// Starts a task, as [`spawn_raw`](crate::Spawn::spawn_raw).
-    fn spawn_placed(&self, task: PlacedTask, meta: TaskMeta) -> PlacedJoin;
-
-    /// As [`spawn_placed`](Self::spawn_placed), of a task that has no box yet: for a backend that
-    /// has memory which is cheaper than a box, and moves the task there.
-    ///
-    /// # Errors
-    ///
-    /// `meta` comes back if the task was left where it is: then it is brought in a box. That is
-    /// what happens where this is not implemented.
-    fn spawn_moved(&self, task: MovedTask<'_>, meta: TaskMeta) -> Result<PlacedJoin, TaskMeta> {
-        let _ = task;
-        Err(meta)
-    }
+    fn spawn_placed(&self, task: Unplaced<'_>, meta: TaskMeta) -> PlacedJoin;
 }
 
-/// A future whose type is forgotten, its output, and a [`Room`], in one box.
+/// A future whose type is forgotten, with room for its output, in memory of its spawner.
 ///
-/// It is made by [`PlacedTask::new`] and nowhere else, so a backend may rely on what is said here:
-/// the parts of its box do not overlap, and nobody else has them.
-pub struct PlacedTask {
-    whole: Pin<Box<dyn Placed>>,
+/// It is made by [`Unplaced::spawn`] and nowhere else, so a backend may rely on what is said here:
+/// nobody has pinned it, and nobody else has it while it is borrowed. So a backend may copy its
+/// bytes to other memory of its [`layout`](Unplaced::layout), and then
+/// [say so](Unplaced::moved_to). A task that was not moved is dropped by its spawner.
+pub struct Unplaced<'a> {
+    job: &'a mut (dyn ErasedJob + 'static),
 }
 
-impl PlacedTask {
-    /// Starts a task of `future` in the form that `rt` takes it in. For `AnyRuntime`, and for a
-    /// backend's tests.
-    ///
-    /// # Panics
-    ///
-    /// If `rt` has moved the task and says that it has not.
+impl Unplaced<'_> {
+    /// Starts a task of `future` on `rt`. For `AnyRuntime`, and for a backend's tests.
     #[inline]
     pub fn spawn<F>(rt: &dyn SpawnPlaced, future: F, meta: TaskMeta) -> PlacedJoin
     where
         F: Future<Output: Send + 'static> + Send + 'static,
     {
-        if const { size_of::<Whole<F>>() > MovedTask::SIZE_MAX } {
-            return rt.spawn_placed(PlacedTask::new(future), meta);
-        }
-        let mut whole = Whole::new(future);
-        match rt.spawn_moved(MovedTask { whole: &mut whole }, meta) {
-            Ok(join) => join,
-            Err(meta) => PlacedTask::spawn_left(rt, whole, meta),
-        }
+        let mut job = Job::new(future);
+        rt.spawn_placed(Unplaced { job: &mut job }, meta)
     }
 
-    /// Brings what was not moved in a box.
-    #[cold]
-    #[inline(never)]
-    fn spawn_left<F>(rt: &dyn SpawnPlaced, whole: Whole<F>, meta: TaskMeta) -> PlacedJoin
-    where
-        F: Future<Output: Send + 'static> + Send + 'static,
-    {
-        assert!(whole.job.is_whole(), "the backend has moved this task");
-        let whole = Box::pin(whole);
-        rt.spawn_placed(PlacedTask { whole }, meta)
-    }
-
-    /// Forgets the type of `future`. For `AnyRuntime`, and for a backend's tests.
+    /// The size that it has, and what it has to be aligned to.
     #[must_use]
     #[inline]
-    pub fn new<F>(future: F) -> Self
-    where
-        F: Future<Output: Send + 'static> + Send + 'static,
-    {
-        PlacedTask {
-            whole: Box::pin(Whole::new(future)),
-        }
+    pub fn layout(&self) -> Layout {
+        Layout::for_value(self.job)
     }
 
-    /// The box. Dropping it drops the future and the output, as far as they are there, and frees
-    /// the room.
+    /// Where its bytes are now, as many as its [`layout`](Self::layout) says.
     #[must_use]
     #[inline]
-    pub fn into_box(self) -> Pin<Box<dyn Placed>> {
-        self.whole
+    pub fn as_ptr(&self) -> *const u8 {
+        (&raw const *self.job).cast()
+    }
+
+    /// Its bytes were copied to `memory`: there is the task from now on, and what is left with its
+    /// spawner is empty.
+    ///
+    /// What is returned points to `memory` and knows the type. It owns what is there, which nobody
+    /// drops but by [`ErasedJob::clear`].
+    #[inline]
+    pub fn moved_to(self, memory: NonNull<u8>) -> NonNull<dyn ErasedJob> {
+        self.job.moved_to(memory)
     }
 }
 
-impl fmt::Debug for PlacedTask {
+impl fmt::Debug for Unplaced<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("PlacedTask")
+        f.debug_struct("Unplaced")
+            .field("layout", &self.layout())
+            .finish_non_exhaustive()
     }
 }
 
-/// What is to stand in the box of a [`PlacedTask`], in memory of its spawner.
-///
-/// It is made by [`PlacedTask::spawn`] and nowhere else, so a backend may rely on what is said
-/// here: nobody has pinned it, and nobody else has it while it is borrowed. So a backend may copy
-/// its bytes to other memory, of its size and alignment, and then tell it so: what is there is the
-/// task from then on, and what is left here is empty.
-pub struct MovedTask<'a> {
-    whole: &'a mut (dyn Placed + 'static),
-}
-
-impl MovedTask<'_> {
-    /// The most bytes that it may have. A larger task comes in its box: it would take longer to be
-    /// moved once more than to be allocated.
-    pub const SIZE_MAX: usize = 512;
-
-    /// The task, where it is now.
-    #[must_use]
-    #[inline]
-    pub fn whole(&mut self) -> &mut (dyn Placed + 'static) {
-        self.whole
-    }
-}
-
-impl fmt::Debug for MovedTask<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("MovedTask")
-    }
-}
-
-/// What stands in the box of a [`PlacedTask`].
-#[diagnostic::on_unimplemented(
-    message = "`{Self}` is not what stands in the box of an erased task",
-    note = "`PlacedTask::new` makes it, and nobody else"
-)]
-pub trait Placed: Send {
-    /// The room for the backend, and the future with its output. Both stay where they are until
-    /// the box is dropped.
-    fn parts(self: Pin<&mut Self>) -> (&mut Room, Pin<&mut (dyn ErasedJob + 'static)>);
-    /// It was moved to `memory`, and is what is returned: what is left here is empty.
-    fn moved_to(&mut self, memory: NonNull<u8>) -> NonNull<dyn Placed>;
-}
-
-/// Room in the box of a task, for what the backend keeps of it: [`Room::BYTES`] bytes that are
-/// written by nobody else, aligned to eight. What is left in it is not dropped.
-#[derive(Debug)]
-#[repr(C, align(8))]
-pub struct Room {
-    bytes: MaybeUninit<[u8; Room::BYTES]>,
-}
-
-impl Room {
-    /// Its size.
-    pub const BYTES: usize = 64;
-
-    #[inline]
-    fn empty() -> Self {
-        Room {
-            bytes: MaybeUninit::uninit(),
-        }
-    }
-}
-
-pin_project! {
-    struct Whole<F: Future> {
-        room: Room,
-        #[pin]
-        job: Job<F>,
-    }
-}
-
-impl<F: Future> Whole<F> {
-    #[inline]
-    fn new(future: F) -> Self {
-        Whole {
-            room: Room::empty(),
-            job: Job::new(future),
-        }
-    }
-}
-
-impl<F: Future<Output: Send + 'static> + Send + 'static> Placed for Whole<F> {
-    fn parts(self: Pin<&mut Self>) -> (&mut Room, Pin<&mut (dyn ErasedJob + 'static)>) {
-        let this = self.project();
-        (this.room, this.job)
-    }
-
-    fn moved_to(&mut self, memory: NonNull<u8>) -> NonNull<dyn Placed> {
-        self.job.forget();
-        memory.cast::<Self>()
-    }
-}
-
-/// The join handle of a [`PlacedTask`], which needs no box: a pointer to the task and two tables.
+/// The join handle of a task that a backend has placed; it needs no box: a pointer to the task and two tables.
 #[must_use = "dropping a join handle detaches the task"]
 pub struct PlacedJoin {
     task: Waker,

@@ -1,6 +1,6 @@
 //! Erased tasks: [`AnyJoin`]. The box that carries the future to the backend carries the output
-//! back, so a spawn costs two boxes: that one, and the backend's handle. Where the backend can lay
-//! out its part in the box of the future (`placed.rs`), it costs that one and nothing besides.
+//! back, so a spawn costs two boxes: that one, and the backend's handle. Where the backend takes
+//! the future to memory of its own (`placed.rs`), it costs neither.
 
 use std::any::Any;
 use std::fmt;
@@ -8,11 +8,12 @@ use std::future::Future;
 use std::marker::PhantomData;
 use std::mem;
 use std::pin::Pin;
+use std::ptr::NonNull;
 use std::task::{Context, Poll, ready};
 
 use pin_project_lite::pin_project;
 
-use super::placed::{PlacedJoin, PlacedTask};
+use super::placed::{PlacedJoin, Unplaced};
 use super::{AnyRuntime, Erasing};
 use crate::Core;
 use crate::task::{JoinError, RawJoin, Spawn, TaskId, TaskMeta};
@@ -162,7 +163,7 @@ impl AnyRuntime {
         F: Future<Output: Send + 'static> + Send + 'static,
     {
         match self.erased.placed() {
-            Some(rt) => AnyJoin::placed(PlacedTask::spawn(rt, future, meta)),
+            Some(rt) => AnyJoin::placed(Unplaced::spawn(rt, future, meta)),
             None => {
                 let job = Box::pin(Job::new(future));
                 AnyJoin::boxed(self.erased.spawn_job(job, meta))
@@ -277,7 +278,7 @@ pub(super) type BoxJob = Pin<Box<dyn ErasedJob>>;
 /// A future that keeps its output beside it.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not an erased future with its output",
-    note = "`PlacedTask::new` makes it, and nobody else"
+    note = "`Unplaced::spawn` makes it, and nobody else"
 )]
 pub trait ErasedJob: Send {
     /// Ready once the future has been dropped and the output stands. Not to be called after that,
@@ -287,6 +288,8 @@ pub trait ErasedJob: Send {
     fn clear(self: Pin<&mut Self>);
     /// Moves the output into `place`, an `Option` of it that is empty.
     fn give(self: Pin<&mut Self>, place: &mut dyn Any);
+    /// As [`Unplaced::moved_to`](super::Unplaced::moved_to).
+    fn moved_to(&mut self, memory: NonNull<u8>) -> NonNull<dyn ErasedJob>;
 }
 
 pin_project! {
@@ -305,19 +308,9 @@ impl<F: Future> Job<F> {
             output: None,
         }
     }
-
-    /// True for a new one whose bytes were not moved.
-    pub(super) fn is_whole(&self) -> bool {
-        self.future.is_some()
-    }
-
-    /// Its bytes were moved elsewhere: there is nothing here to be dropped.
-    pub(super) fn forget(&mut self) {
-        mem::forget(self.future.take());
-    }
 }
 
-impl<F: Future<Output: Send + 'static> + Send> ErasedJob for Job<F> {
+impl<F: Future<Output: Send + 'static> + Send + 'static> ErasedJob for Job<F> {
     fn poll_job(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
         let mut this = self.project();
         let future = this.future.as_mut().as_pin_mut();
@@ -340,6 +333,11 @@ impl<F: Future<Output: Send + 'static> + Send> ErasedJob for Job<F> {
     fn give(self: Pin<&mut Self>, place: &mut dyn Any) {
         let place = place.downcast_mut::<Option<F::Output>>().expect(CARRIED);
         *place = self.project().output.take();
+    }
+
+    fn moved_to(&mut self, memory: NonNull<u8>) -> NonNull<dyn ErasedJob> {
+        mem::forget(self.future.take());
+        memory.cast::<Self>()
     }
 }
 

@@ -50,7 +50,7 @@ use std::{
 };
 
 use anyrt_api::{
-    any::{MovedTask, PlacedJoin, PlacedTask},
+    any::{PlacedJoin, Unplaced},
     task::TaskMeta,
 };
 use anyrt_kit::{
@@ -275,28 +275,11 @@ impl Shared {
         join
     }
 
-    /// As [`spawn`](Shared::spawn), of a task that brings its memory.
-    pub(crate) fn spawn_placed(&self, task: PlacedTask, meta: TaskMeta) -> PlacedJoin {
+    /// As [`spawn`](Shared::spawn), of a task whose type is forgotten.
+    pub(crate) fn spawn_placed(&self, task: Unplaced<'_>, meta: TaskMeta) -> PlacedJoin {
         let (task, join) = task::spawn_placed(task, Home(self.key));
         self.start_task(task);
         join.with(meta)
-    }
-
-    /// As [`spawn_placed`](Shared::spawn_placed), of a task that is moved to memory of a worker's.
-    ///
-    /// # Errors
-    ///
-    /// `meta` comes back if there is no such memory for it; it is where it was.
-    pub(crate) fn spawn_moved(
-        &self,
-        task: MovedTask<'_>,
-        meta: TaskMeta,
-    ) -> Result<PlacedJoin, TaskMeta> {
-        let Some((task, join)) = task::spawn_moved(task, Home(self.key)) else {
-            return Err(meta);
-        };
-        self.start_task(task);
-        Ok(join.with(meta))
     }
 
     fn start_task(&self, task: Runnable) {
@@ -403,12 +386,6 @@ impl fmt::Debug for Shared {
 /// Where the tasks of a runtime belong: all that a task knows of it.
 #[derive(Clone, Copy, Debug)]
 struct Home(Key);
-
-/// An erased task brings room enough for what is kept of it. Not in a build that counts writes,
-/// whose atomics are larger.
-pub(crate) const TASKS_FIT: bool = task::has_room::<Home>();
-#[cfg(not(anyrt_counted))]
-const _: () = assert!(TASKS_FIT);
 
 impl Schedule for Home {
     #[inline]

@@ -75,25 +75,21 @@ impl Header {
         if self.state.is_complete() {
             return true;
         }
-        let joiner = match self.state.has_joiner() {
-            true => {
-                // SAFETY: rule 3: nobody writes while the flag is set, and only the caller clears it.
-                let known = unsafe { &*self.joiner.get() };
-                // SAFETY: rule 3: it was set. If the task completes meanwhile the joiner moves away,
-                // and what is compared is the word that it left.
-                if unsafe { known.assume_init_ref() }.is_of_task(cx.waker()) {
-                    return self.state.is_complete();
-                }
-                if !self.state.withdraw_joiner() {
-                    return true;
-                }
-                // SAFETY: rule 3: it was set, and is the handle's again.
-                let mut joiner = unsafe { self.take_joiner() };
-                joiner.renew(cx.waker());
-                joiner
+        if self.state.has_joiner() {
+            // SAFETY: rule 3: nobody writes while the flag is set, and only the caller clears it.
+            let known = unsafe { &*self.joiner.get() };
+            // SAFETY: rule 3: it was set. If the task completes meanwhile the joiner moves away, and
+            // what is compared is the word that it left.
+            if unsafe { known.assume_init_ref() }.is_clone_of(cx.waker()) {
+                return self.state.is_complete();
             }
-            false => Joiner::new(cx.waker()),
-        };
+            if !self.state.withdraw_joiner() {
+                return true;
+            }
+            // SAFETY: rule 3: it was set, and is the handle's again.
+            drop(unsafe { self.take_joiner() });
+        }
+        let joiner = Joiner::new(cx.waker());
         // SAFETY: rule 3: the flag is clear, and the caller is the handle. If the task completes
         // just now nobody looks here.
         unsafe { self.joiner.get().write(MaybeUninit::new(joiner)) };

@@ -1,22 +1,27 @@
 //! The waker of whoever waits for a task, in one word.
 //!
-//! Mostly that is another task of ours, whose waker is its pointer and a table that is always the
-//! same. Any other waker lies apart, in a room of its own (`rooms/`), which costs an allocation
-//! where a thread that is no worker waits, and little on a worker. It knows the wakers of
-//! `header.rs`, which keeps it, and nothing of when there is one.
+//! A waker is two: a pointer to data, and a table of functions. There are few tables in a process,
+//! and data lies where the lowest bits of its address are free. So the first tables that are met
+//! have a number, and a word is the data with the number of its table: 0 for a task of ours, the
+//! most common. A waker with any other table, or with data that lies elsewhere, lies apart, in a
+//! room of its own (`rooms/`). It knows the wakers of `header.rs`, which keeps it, and nothing of
+//! when there is one.
 //!
 //! # Safety argument
 //!
-//! A word without `APART` in it is what a waker with the table `WAKER` has, and owns that waker's
-//! reference. A word with it is the address of a room that `rooms` gave for a [`Waker`], and owns
-//! the room and the waker in it. Both are given up once: by [`Joiner::into_waker`], or by the drop.
+//! 1. A word with a number that is not `APART` is made of a waker with just that data and the table
+//!    of that number, and owns the waker: the same two make it again.
+//! 2. A word with `APART` is the address of a room that `rooms` gave for a [`Waker`], and owns the
+//!    room and the waker in it.
+//! 3. What a word owns is given up once: by [`Joiner::into_waker`], or by the drop.
 
 #![allow(unsafe_code)]
 
 use std::{
     mem::ManuallyDrop,
     ptr::{self, NonNull},
-    task::Waker,
+    sync::OnceLock,
+    task::{RawWakerVTable, Waker},
 };
 
 use super::{
@@ -24,78 +29,67 @@ use super::{
     rooms,
 };
 
+/// The bits of a number: those that are free in the address of a word.
+const NUMBER: usize = align_of::<usize>() - 1;
+/// The number of what lies apart.
+const APART: usize = NUMBER;
+/// How many tables have a number beside that of tasks.
+const N_MET: usize = NUMBER - 1;
+const _: () = assert!(align_of::<Header>() > NUMBER && align_of::<Waker>() > NUMBER);
+
+/// The tables that were met first: that of `block_on`, those of the combinators in use.
+static MET: [OnceLock<&RawWakerVTable>; N_MET] = [const { OnceLock::new() }; N_MET];
+
 /// A waker in one word.
 pub(super) struct Joiner(NonNull<()>);
-
-/// The waker lies apart.
-const APART: usize = 1;
-const _: () = assert!(align_of::<Header>() > APART && align_of::<Waker>() > APART);
 
 impl Joiner {
     /// A clone of `waker`.
     pub(super) fn new(waker: &Waker) -> Self {
         let waker = waker.clone();
-        let word = match task_of(&waker) {
-            Some(task) => {
-                // Its reference is the word's.
+        match word_of(&waker) {
+            Some(word) => {
+                // The word owns it now.
                 let _ = ManuallyDrop::new(waker);
-                task
+                Self(word)
             }
-            None => {
-                let room = rooms::allocate::<Waker>();
-                // SAFETY: the room is for a waker, and ours.
-                unsafe { room.write(waker) };
-                room.cast().map_addr(|addr| addr | APART)
-            }
-        };
-        Self(word)
-    }
-
-    /// Becomes a clone of `waker`, in the room that it has, if it has one and needs one.
-    pub(super) fn renew(&mut self, waker: &Waker) {
-        match self.room() {
-            Some(room) if task_of(waker).is_none() => {
-                // SAFETY: a waker lies there, and is borrowed with the word.
-                let known = unsafe { &mut *room.as_ptr() };
-                known.clone_from(waker);
-            }
-            _ => *self = Self::new(waker),
+            None => Self::apart(waker),
         }
     }
 
-    /// True if it is the waker of a task of ours, and `waker` is of the same. Looks at the word and
+    #[cold]
+    fn apart(waker: Waker) -> Self {
+        let room = rooms::allocate::<Waker>();
+        // SAFETY: the room is for a waker, and ours.
+        unsafe { room.write(waker) };
+        Self(room.cast().map_addr(|addr| addr | APART))
+    }
+
+    /// True if it is a clone of `waker`. It may say no of one that lies apart. Looks at the word and
     /// at nothing behind it.
-    pub(super) fn is_of_task(&self, waker: &Waker) -> bool {
-        task_of(waker) == Some(self.0)
+    pub(super) fn is_clone_of(&self, waker: &Waker) -> bool {
+        word_of(waker) == Some(self.0)
     }
 
     pub(super) fn into_waker(self) -> Waker {
+        let this = ManuallyDrop::new(self);
         // SAFETY: it is given up here: the drop does not run.
-        unsafe { ManuallyDrop::new(self).take() }
+        unsafe { this.take() }
     }
 
     /// # Safety
     ///
     /// - The word is given up: it is not used any more.
     unsafe fn take(&self) -> Waker {
-        let Some(room) = self.room() else {
-            // SAFETY: `WAKER` keeps the contract of wakers, and the reference is this word's.
-            return unsafe { Waker::new(self.0.as_ptr(), &WAKER) };
+        let data = self.0.as_ptr().map_addr(|addr| addr & !NUMBER);
+        let table = match self.0.addr().get() & NUMBER {
+            0 => &WAKER,
+            // SAFETY: by this function's contract.
+            APART => return unsafe { take_apart(data.cast()) },
+            number => MET[number - 1].get().expect("it was met"),
         };
-        // SAFETY: a waker lies there, and is moved out once.
-        let waker = unsafe { room.read() };
-        // SAFETY: `rooms` gave it for a waker, and it is empty now.
-        unsafe { rooms::free(room) };
-        waker
-    }
-
-    /// Where the waker lies, if it lies apart.
-    fn room(&self) -> Option<NonNull<Waker>> {
-        if self.0.addr().get() & APART == 0 {
-            return None;
-        }
-        let room = self.0.as_ptr().map_addr(|addr| addr & !APART);
-        NonNull::new(room.cast())
+        // SAFETY: rule 1.
+        unsafe { Waker::new(data, table) }
     }
 }
 
@@ -106,10 +100,36 @@ impl Drop for Joiner {
     }
 }
 
-/// What a waker of a task of ours has for its data.
-fn task_of(waker: &Waker) -> Option<NonNull<()>> {
-    match ptr::eq(waker.vtable(), &raw const WAKER) {
-        true => NonNull::new(waker.data().cast_mut()),
-        false => None,
+/// The waker of a room, which is freed.
+///
+/// # Safety
+///
+/// - It is the room of a word that is given up.
+unsafe fn take_apart(room: *mut Waker) -> Waker {
+    // SAFETY: rule 2.
+    let waker = unsafe { room.read() };
+    // SAFETY: rule 2: it is the address of a room.
+    let room = unsafe { NonNull::new_unchecked(room) };
+    // SAFETY: rule 2: `rooms` gave it for a waker, and it is empty now.
+    unsafe { rooms::free(room) };
+    waker
+}
+
+/// The word of which the same waker can be made; `None` if there is no such word.
+fn word_of(waker: &Waker) -> Option<NonNull<()>> {
+    let data = waker.data().cast_mut();
+    if data.addr() & NUMBER != 0 {
+        return None;
     }
+    let number = number_of(waker.vtable())?;
+    NonNull::new(data.map_addr(|addr| addr | number))
+}
+
+/// The number of a table, which is met by this if there is a number left.
+fn number_of(table: &'static RawWakerVTable) -> Option<usize> {
+    if ptr::eq(table, &raw const WAKER) {
+        return Some(0);
+    }
+    let is_it = |met: &OnceLock<_>| ptr::eq(*met.get_or_init(|| table), table);
+    MET.iter().position(is_it).map(|place| place + 1)
 }

@@ -28,8 +28,8 @@
 //!
 //! Aborting is a flag and a wake. `Ready` of a poll that was already running wins over it.
 //!
-//! Where the type of the future is forgotten, the future comes in a box that has room for the rest
-//! of the task (`placed.rs`): the same states and the same code, in memory that was brought.
+//! Where the type of the future is forgotten, the future lies behind the rest of the task in the
+//! same memory (`placed.rs`): the same states and the same code.
 //!
 //! Cells that workers free are used again for the next tasks (`rooms/`).
 //!
@@ -52,7 +52,7 @@ use std::num::NonZeroU64;
 pub(crate) use self::{
     header::Runnable,
     join::Join,
-    placed::{has_room, spawn_moved, spawn_placed},
+    placed::spawn_placed,
     rooms::{Depot, keeping},
 };
 

@@ -1,23 +1,21 @@
-//! Tasks in memory that was brought: an erased future comes in a box with room for a cell.
-//!
-//! A small one has no box yet, and is moved to a room of `rooms/`, which is as good as a box.
+//! Tasks whose type is forgotten: an erased future comes on its spawner's stack, and is moved to a
+//! room of `rooms/`, where a cell lies before it.
 //!
 //! The cell is that of `raw.rs`, with a [`Lodger`] for its future: that polls the real one, which
-//! lies beside the cell and keeps its own output. The end of the cell is the end of the box. It
-//! knows nothing of what is in the box besides. The executor calls it.
+//! lies behind the cell and keeps its own output. The end of the cell is the end of the room. It
+//! knows nothing of what the future is. The executor calls it.
 //!
 //! # Safety argument
 //!
-//! 1. A [`PlacedTask`] is made by the contract alone: the parts of its box, the room and the job,
-//!    lie apart and stay where they are, and nobody else has them. Both pointers come from one
-//!    borrow of the whole, which is touched again only to free it, in [`Brought`].
-//! 2. The job is the stage's: who may touch it, by the rules of `raw.rs`, may touch the job. A
-//!    `Lodger` is in the cell while the future may be polled, an [`Output`] from then on.
+//! 1. An [`Unplaced`] is made by the contract alone. Nobody has pinned it and nobody else has it, so
+//!    its bytes may be moved, and once it was told so, what is left there is not dropped. What it
+//!    answers is a pointer to where they were moved, with the type.
+//! 2. The job, which lies there, is the stage's: who may touch it, by the rules of `raw.rs`, may
+//!    touch the job. A `Lodger` is in the cell while the future may be polled, an [`Output`] from
+//!    then on.
 //! 3. An `Output` that left the cell is used up while the handle that took it is borrowed, and so
 //!    while the cell lives.
-//! 4. A [`MovedTask`] is made by the contract alone as well. Nobody has pinned it, so its bytes may
-//!    be moved, and once it was told so, what is left there is not dropped.
-//! 5. A waker with the table `HANDLE` is the one handle of a placed task: it is made here, owns the
+//! 4. A waker with the table `HANDLE` is the one handle of a placed task: it is made here, owns the
 //!    handle's reference, and a clone of it has another table.
 
 #![allow(unsafe_code)]
@@ -32,7 +30,7 @@ use std::{
 };
 
 use anyrt_api::{
-    any::{ErasedJob, JoinTable, MovedTask, Placed, PlacedJoin, PlacedTask, Room},
+    any::{ErasedJob, JoinTable, PlacedJoin, Unplaced},
     task::{JoinError, TaskId, TaskMeta},
 };
 
@@ -43,69 +41,34 @@ use super::{
     rooms,
 };
 
-/// True if what is brought has room for a cell.
-pub(crate) const fn has_room<S: Schedule>() -> bool {
-    size_of::<Cell<Lodger, S, Brought>>() <= size_of::<Room>()
-        && align_of::<Cell<Lodger, S, Brought>>() <= align_of::<Room>()
-}
-
-/// Makes a task of `task`, in its own box: as [`spawn`](super::spawn).
-///
-/// # Panics
-///
-/// Without [`has_room`].
+/// Makes a task of `task`: as [`spawn`](super::spawn).
 #[inline]
-pub(crate) fn spawn_placed<S: Schedule>(task: PlacedTask, schedule: S) -> (Runnable, PlacedHandle) {
-    // SAFETY: it stays where it is, and is dropped by `Brought`.
-    let whole = unsafe { Pin::into_inner_unchecked(task.into_box()) };
-    // SAFETY: it is a box's, and was leaked.
-    unsafe { settle(NonNull::from(Box::leak(whole)), schedule) }
-}
-
-/// As [`spawn_placed`], of a task that has no box: it is moved to a room.
-///
-/// None if there are no rooms of its size; it was not moved then.
-///
-/// # Panics
-///
-/// Without [`has_room`].
-#[inline]
-pub(crate) fn spawn_moved<S: Schedule>(
-    mut task: MovedTask<'_>,
+pub(crate) fn spawn_placed<S: Schedule>(
+    task: Unplaced<'_>,
     schedule: S,
-) -> Option<(Runnable, PlacedHandle)> {
-    let whole = task.whole();
-    let layout = Layout::for_value(whole);
-    let room = rooms::allocate_layout(layout)?;
-    let bytes = ptr::from_mut(whole).cast::<u8>();
-    // SAFETY: rule 4. The room is ours, and as large.
-    unsafe { room.as_ptr().copy_from_nonoverlapping(bytes, layout.size()) };
-    // SAFETY: it was moved there a line above, and is told so.
-    Some(unsafe { settle(whole.moved_to(room), schedule) })
-}
-
-/// Makes the cell of a task in the room of its box.
-///
-/// # Safety
-///
-/// - `whole` lies in memory of the allocator or of `rooms`, of its own layout, and is the caller's,
-///   who gives it away.
-#[inline]
-unsafe fn settle<S: Schedule>(whole: NonNull<dyn Placed>, schedule: S) -> (Runnable, PlacedHandle) {
-    assert!(has_room::<S>(), "the room of a task is too small");
-    // SAFETY: by this function's contract.
-    let parts = unsafe { &mut *whole.as_ptr() };
-    // SAFETY: it is pinned from now on: only `Brought` drops it, where it is.
-    let (room, job) = unsafe { Pin::new_unchecked(parts) }.parts();
-    // SAFETY: the job is not moved.
-    let job = NonNull::from(unsafe { job.get_unchecked_mut() });
-    let cell = NonNull::from(room).cast::<Cell<Lodger, S, Brought>>();
-    let new = Cell::new(Lodger(Some(job)), schedule, Brought(whole));
-    // SAFETY: rule 1; the room is large enough, as was asserted.
-    unsafe { cell.write(new) };
-    // SAFETY: it is new, and the box stays until `Brought` frees it.
+) -> (Runnable, PlacedHandle) {
+    let (bytes, job) = (task.as_ptr(), task.layout());
+    let (layout, offset) = layout_with::<Cell<Lodger, S, Behind>>(job);
+    let memory = rooms::allocate_layout(layout);
+    // SAFETY: the memory is as large as the two, and ours.
+    let place = unsafe { memory.add(offset) };
+    // SAFETY: rule 1.
+    unsafe { place.as_ptr().copy_from_nonoverlapping(bytes, job.size()) };
+    let job = task.moved_to(place);
+    let cell = memory.cast::<Cell<Lodger, S, Behind>>();
+    // SAFETY: it begins where the memory does, which is large enough and aligned.
+    unsafe { cell.write(Cell::new(Lodger(Some(job)), schedule, Behind(job))) };
+    // SAFETY: it is new, and stays until `Behind` frees it.
     let (runnable, join) = unsafe { Cell::references(cell) };
     (runnable, PlacedHandle(join))
+}
+
+/// What a cell takes of memory with a job behind it, and where the job begins.
+#[inline]
+fn layout_with<C>(job: Layout) -> (Layout, usize) {
+    let both = Layout::new::<C>().extend(job);
+    let (layout, offset) = both.expect("a future is far smaller than memory");
+    (layout.pad_to_align(), offset)
 }
 
 /// The handle of a placed task, of which the contract's is made.
@@ -118,31 +81,24 @@ impl PlacedHandle {
     }
 }
 
-/// The box that a cell lies in, or the room.
-struct Brought(NonNull<dyn Placed>);
+/// Memory of which a job has what the cell has not.
+struct Behind(NonNull<dyn ErasedJob>);
 
-// SAFETY: it owns what it points to, and `Placed` asks that of it.
-unsafe impl Send for Brought {}
+// SAFETY: `ErasedJob` asks that of what it points to.
+unsafe impl Send for Behind {}
 
-impl Memory for Brought {
-    unsafe fn free<C>(cell: NonNull<C>) {
-        // The memory is a field of the cell, and frees what the cell lies in: so it is moved out.
-        // SAFETY: by this function's contract.
-        drop(unsafe { cell.read() });
-    }
-}
-
-impl Drop for Brought {
-    fn drop(&mut self) {
-        // SAFETY: rule 1; nobody uses the parts any more, by the contract of `Memory::free`.
-        let layout = Layout::for_value(unsafe { self.0.as_ref() });
+impl Memory for Behind {
+    unsafe fn free<C>(self, cell: NonNull<C>) {
         // There is nothing left to be dropped: the stage is empty, so the job is.
-        // SAFETY: a box is the allocator's memory, of its value's layout; a room is, too.
-        unsafe { rooms::free_layout(self.0.cast(), layout) };
+        // SAFETY: rule 2: nobody uses the job any more, by this function's contract.
+        let job = Layout::for_value(unsafe { self.0.as_ref() });
+        let (layout, _) = layout_with::<C>(job);
+        // SAFETY: by this function's contract; `spawn_placed` took it for this layout.
+        unsafe { rooms::free_layout(cell.cast(), layout) };
     }
 }
 
-/// A future that lies beside the cell. `None` once it has ended by itself.
+/// A future that lies behind the cell. `None` once it has ended by itself.
 struct Lodger(Option<NonNull<dyn ErasedJob>>);
 
 // SAFETY: `ErasedJob` asks that of what it points to.
@@ -169,7 +125,7 @@ impl Drop for Lodger {
     }
 }
 
-/// An output that lies beside the cell.
+/// An output that lies behind the cell.
 struct Output(NonNull<dyn ErasedJob>);
 
 // SAFETY: as a lodger.
@@ -200,7 +156,7 @@ impl Drop for Output {
 unsafe fn pinned<'a>(mut job: NonNull<dyn ErasedJob>) -> Pin<&'a mut dyn ErasedJob> {
     // SAFETY: by this function's contract.
     let job = unsafe { job.as_mut() };
-    // SAFETY: it is pinned, by rule 1.
+    // SAFETY: it is not moved again until it is freed, empty.
     unsafe { Pin::new_unchecked(job) }
 }
 
@@ -237,7 +193,7 @@ impl JoinTable for Handles {
 fn join_of(task: &Waker) -> ManuallyDrop<Join<Output>> {
     let is_handle = ptr::eq(task.vtable(), &raw const HANDLE);
     assert!(is_handle, "this waker is not a join handle");
-    // SAFETY: rule 5. It is not given up, by `ManuallyDrop`.
+    // SAFETY: rule 4. It is not given up, by `ManuallyDrop`.
     ManuallyDrop::new(unsafe { Join::new(header(task.data())) })
 }
 
@@ -255,7 +211,7 @@ static HANDLE: RawWakerVTable = RawWakerVTable::new(clone, abort_and_leave, abor
 ///
 /// - For `HANDLE` alone: `data` is a handle's.
 unsafe fn clone(data: *const ()) -> RawWaker {
-    // SAFETY: rule 5. It is not given up, by `ManuallyDrop`.
+    // SAFETY: rule 4. It is not given up, by `ManuallyDrop`.
     let join = ManuallyDrop::new(unsafe { Join::<Output>::new(header(data)) });
     // SAFETY: the handle is a reference.
     unsafe { header::clone(join.pointer().as_ptr().cast()) }
@@ -275,7 +231,7 @@ unsafe fn abort_and_leave(data: *const ()) {
 ///
 /// - For `HANDLE` alone: `data` is a handle's.
 unsafe fn abort(data: *const ()) {
-    // SAFETY: rule 5. It is not given up, by `ManuallyDrop`.
+    // SAFETY: rule 4. It is not given up, by `ManuallyDrop`.
     let join = ManuallyDrop::new(unsafe { Join::<Output>::new(header(data)) });
     join.abort();
 }
@@ -284,6 +240,6 @@ unsafe fn abort(data: *const ()) {
 ///
 /// - For `HANDLE` alone: `data` is a handle's, which the caller gives away.
 unsafe fn leave(data: *const ()) {
-    // SAFETY: rule 5.
+    // SAFETY: rule 4.
     drop(unsafe { Join::<Output>::new(header(data)) });
 }

@@ -1,5 +1,5 @@
 //! The memory of a task: one allocation that holds its header, its future and then its output.
-//! Whose allocation it is, its own or one that was brought (`placed.rs`), only its end depends on.
+//! How large that is, whether the type knows it or not (`placed.rs`), only its end depends on.
 //!
 //! It knows nothing of queues, threads or runtimes: it is given a [`Schedule`] and calls it. It is
 //! called through the header's table of functions.
@@ -71,9 +71,9 @@ pub(super) trait Memory: Send + 'static {
     ///
     /// # Safety
     ///
-    /// - `cell` lies in a memory of this kind, this one is in it, and nobody uses it any more; its
-    ///   stage is empty.
-    unsafe fn free<C>(cell: NonNull<C>);
+    /// - `cell` lies in a memory of this kind, this was moved out of it, and nobody uses it any
+    ///   more; its stage is empty.
+    unsafe fn free<C>(self, cell: NonNull<C>);
 }
 
 /// A room of its own.
@@ -81,7 +81,7 @@ pub(super) struct Heap;
 
 impl Memory for Heap {
     #[inline]
-    unsafe fn free<C>(cell: NonNull<C>) {
+    unsafe fn free<C>(self, cell: NonNull<C>) {
         const { assert!(!mem::needs_drop::<C>(), "a cell is what is in its stage") };
         // SAFETY: by this function's contract; `spawn` took the room for it.
         unsafe { rooms::free(cell) };
@@ -291,7 +291,7 @@ where
             // SAFETY: rule 2: there is no handle, and nobody else who could look.
             unsafe { Self::drop_output(task) };
             // SAFETY: rule 2 of `header.rs`: ours is the last reference. The stage is empty.
-            return unsafe { M::free(task.cast::<Self>()) };
+            return unsafe { Self::free_empty(task.cast()) };
         }
         match state.complete() {
             Complete::Left => return,
@@ -405,6 +405,18 @@ where
             quietly(|| unsafe { ManuallyDrop::drop(future) });
         }
         // SAFETY: rule 3.
-        unsafe { M::free(cell) };
+        unsafe { Self::free_empty(cell) };
+    }
+
+    /// # Safety
+    ///
+    /// - The last reference was given up, by the caller, and the stage is empty.
+    unsafe fn free_empty(cell: NonNull<Self>) {
+        // SAFETY: rule 3.
+        let memory = unsafe { &raw const (*cell.as_ptr()).memory };
+        // SAFETY: it is moved out once, here.
+        let memory = unsafe { memory.read() };
+        // SAFETY: rule 3, and by this function's contract.
+        unsafe { memory.free(cell) };
     }
 }

@@ -33,7 +33,7 @@ const UNSAFE: &[(&str, &str)] = &[
     ),
     (
         "backend-native/src/task/placed.rs",
-        "a task in the memory that an erased future brings",
+        "an erased future in the memory of its task",
     ),
     (
         "backend-native/src/task/raw.rs",

@@ -46,7 +46,7 @@ mod depot;
 mod tests;
 
 use std::{
-    alloc::{Layout, dealloc},
+    alloc::{Layout, alloc, dealloc, handle_alloc_error},
     cell::{Cell, RefCell},
     mem::MaybeUninit,
     ptr::NonNull,
@@ -86,25 +86,29 @@ pub(super) unsafe fn free<C>(memory: NonNull<C>) {
     }
 }
 
-/// Memory of a layout, in which nothing was written; None if there are no rooms of it. It may be
-/// freed by the allocator as well.
+/// Memory of a layout, whose size is not 0, in which nothing was written.
 #[inline]
-pub(super) fn allocate_layout(layout: Layout) -> Option<NonNull<u8>> {
-    let class = Class::of(layout)?;
-    let room = match class_of_layout(layout) {
-        Some(class) => take(class),
-        // A build that looks for the use of memory looks at what is moved there, too.
-        None => Room::new(class),
-    };
-    Some(room.into_memory())
+pub(super) fn allocate_layout(layout: Layout) -> NonNull<u8> {
+    match class_of_layout(layout) {
+        Some(class) => take(class).into_memory(),
+        None => allocate_alone(layout),
+    }
 }
 
-/// Frees what [`allocate_layout`] gave, or the allocator.
+/// Memory of a layout without a class.
+fn allocate_alone(layout: Layout) -> NonNull<u8> {
+    assert!(layout.size() > 0, "there is always something to be kept");
+    // SAFETY: the size is not 0.
+    let memory = unsafe { alloc(layout) };
+    NonNull::new(memory).unwrap_or_else(|| handle_alloc_error(layout))
+}
+
+/// Frees what [`allocate_layout`] gave.
 ///
 /// # Safety
 ///
-/// - `memory` is from there for this layout, whose size is not 0, and nobody uses it any more; what
-///   is in it is not dropped.
+/// - `memory` is from there for this layout, and nobody uses it any more; what is in it is not
+///   dropped.
 #[inline]
 pub(super) unsafe fn free_layout(memory: NonNull<u8>, layout: Layout) {
     match class_of_layout(layout) {

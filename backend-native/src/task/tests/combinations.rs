@@ -7,13 +7,10 @@ use std::sync::{Arc, Mutex};
 use std::task::{Context, Poll, Waker};
 use std::thread;
 
-use anyrt_api::{
-    any::{PlacedJoin, PlacedTask},
-    task::{JoinError, TaskMeta},
-};
+use anyrt_api::{any::PlacedJoin, task::JoinError};
 
-use super::{Count, Moving, Queue};
-use crate::task::{Join, Runnable, spawn, spawn_placed};
+use super::{Count, Placing, Queue};
+use crate::task::{Join, Runnable, spawn};
 
 /// What happens to one future and its output, each counted.
 #[derive(Default)]
@@ -107,8 +104,8 @@ const WHENS: [When; 5] = [
 #[derive(Clone, Copy, Debug)]
 enum Memory {
     Own,
-    Brought,
-    Moved,
+    /// Behind a cell that knows no type.
+    Placed,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -132,13 +129,8 @@ fn every_combination() {
 }
 
 #[test]
-fn every_combination_in_brought_memory() {
-    run_all(Memory::Brought);
-}
-
-#[test]
-fn every_combination_in_a_room_it_was_moved_to() {
-    run_all(Memory::Moved);
+fn every_combination_of_a_placed_task() {
+    run_all(Memory::Placed);
 }
 
 fn run_all(memory: Memory) {
@@ -164,21 +156,21 @@ fn run_all(memory: Memory) {
 
 enum Handle {
     Own(Join<Output>),
-    Brought(PlacedJoin),
+    Placed(PlacedJoin),
 }
 
 impl Handle {
     fn abort(&self) {
         match self {
             Handle::Own(join) => join.abort(),
-            Handle::Brought(join) => join.abort(),
+            Handle::Placed(join) => join.abort(),
         }
     }
 
     fn is_finished(&self) -> bool {
         match self {
             Handle::Own(join) => join.is_finished(),
-            Handle::Brought(join) => join.is_finished(),
+            Handle::Placed(join) => join.is_finished(),
         }
     }
 
@@ -186,7 +178,7 @@ impl Handle {
         let mut cx = Context::from_waker(waker);
         match self {
             Handle::Own(join) => Pin::new(join).poll(&mut cx),
-            Handle::Brought(join) => {
+            Handle::Placed(join) => {
                 let mut output = None;
                 let done = join.poll_join(&mut cx, &mut output);
                 done.map_ok(|()| output.expect("a task that has ended well gives an output"))
@@ -218,13 +210,9 @@ impl Case {
                 let (task, join) = spawn(probe, queue);
                 (task, Handle::Own(join))
             }
-            Memory::Brought => {
-                let (task, join) = spawn_placed(PlacedTask::new(probe), queue);
-                (task, Handle::Brought(join.with(TaskMeta::new())))
-            }
-            Memory::Moved => {
-                let (task, join) = Moving::spawn(probe, queue);
-                (task, Handle::Brought(join))
+            Memory::Placed => {
+                let (task, join) = Placing::spawn(probe, queue);
+                (task, Handle::Placed(join))
             }
         };
         let mut life = Life {

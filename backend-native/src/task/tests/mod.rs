@@ -16,11 +16,11 @@ use std::{
 };
 
 use anyrt_api::{
-    any::{MovedTask, PlacedJoin, PlacedTask, SpawnPlaced},
+    any::{PlacedJoin, SpawnPlaced, Unplaced},
     task::TaskMeta,
 };
 
-use super::{placed::PlacedHandle, *};
+use super::*;
 
 /// A queue that tasks are scheduled into; leaked, so that a `Schedule` can be `Copy`.
 #[derive(Clone, Copy)]
@@ -95,39 +95,29 @@ impl Schedule for Queue {
 }
 
 /// Starts one erased task on a queue, as a runtime does.
-struct Moving {
+struct Placing {
     queue: Queue,
     task: Mutex<Option<Runnable>>,
 }
 
-impl Moving {
+impl Placing {
     fn spawn<F>(future: F, queue: Queue) -> (Runnable, PlacedJoin)
     where
         F: Future<Output: Send + 'static> + Send + 'static,
     {
         let task = Mutex::new(None);
-        let rt = Moving { queue, task };
-        let join = PlacedTask::spawn(&rt, future, TaskMeta::new());
+        let rt = Placing { queue, task };
+        let join = Unplaced::spawn(&rt, future, TaskMeta::new());
         let task = rt.task.into_inner().expect("nobody panics with it");
         (task.expect("it was spawned"), join)
     }
-
-    fn spawned(&self, (task, join): (Runnable, PlacedHandle), meta: TaskMeta) -> PlacedJoin {
-        *self.task.lock().expect("nobody panics with it") = Some(task);
-        join.with(meta)
-    }
 }
 
-impl SpawnPlaced for Moving {
-    fn spawn_placed(&self, task: PlacedTask, meta: TaskMeta) -> PlacedJoin {
-        self.spawned(spawn_placed(task, self.queue), meta)
-    }
-
-    fn spawn_moved(&self, task: MovedTask<'_>, meta: TaskMeta) -> Result<PlacedJoin, TaskMeta> {
-        match spawn_moved(task, self.queue) {
-            Some(spawned) => Ok(self.spawned(spawned, meta)),
-            None => Err(meta),
-        }
+impl SpawnPlaced for Placing {
+    fn spawn_placed(&self, task: Unplaced<'_>, meta: TaskMeta) -> PlacedJoin {
+        let (task, join) = spawn_placed(task, self.queue);
+        *self.task.lock().expect("nobody panics with it") = Some(task);
+        join.with(meta)
     }
 }
 
@@ -189,11 +179,8 @@ fn an_output_is_given_once() {
 }
 
 #[test]
-fn an_output_in_brought_memory_is_given_once() {
-    let queue = Queue::new();
-    let task = PlacedTask::new(future::ready(Arc::new(())));
-    let (task, join) = spawn_placed(task, queue);
-    let mut join = join.with(TaskMeta::new());
+fn an_output_of_a_placed_task_is_given_once() {
+    let (task, mut join) = Placing::spawn(future::ready(Arc::new(())), Queue::new());
     task.run();
     let mut poll = || {
         let mut output = None::<Arc<()>>;
@@ -210,16 +197,15 @@ fn an_output_in_brought_memory_is_given_once() {
     assert_eq!(Arc::strong_count(&output), 1);
 }
 
-/// How large a future may be to have a room, and larger.
 #[test]
-fn a_future_is_moved_or_boxed_by_its_size_and_alignment() {
+fn a_future_is_placed_whatever_its_size_and_alignment() {
     #[repr(align(64))]
     struct Aligned(u8);
 
     fn check<T: Send + 'static>(value: T, is_value: fn(&T) -> bool) {
         let (queue, shared) = (Queue::new(), Arc::new(()));
         let held = shared.clone();
-        let (task, mut join) = Moving::spawn(async move { (value, held) }, queue);
+        let (task, mut join) = Placing::spawn(async move { (value, held) }, queue);
         task.run();
         let mut output = None::<(T, Arc<()>)>;
         let mut cx = Context::from_waker(Waker::noop());
@@ -338,43 +324,63 @@ fn the_latest_waker_of_a_joiner_wins() {
     assert_eq!(Arc::strong_count(&new), 1);
 }
 
-/// A waker that is no task's lies apart, and one that takes its place may be either.
+/// Wakers of a task, of a table that has a number, and of more tables than there are numbers.
 #[test]
-fn a_joiner_may_be_a_task_or_not_and_change() {
-    let queue = Queue::new();
-    let (task, join) = spawn(future::ready(1), queue);
-    let join = Arc::new(Mutex::new(join));
-    let poll = |waker: &Waker| {
-        let mut join = join.lock().expect("nobody panics with it");
-        Pin::new(&mut *join).poll(&mut Context::from_waker(waker))
-    };
-    let count = Arc::new(Count::default());
-    let foreign = Waker::from(count.clone());
-    let seen = Arc::new(Mutex::new(None));
-    let (inner, output) = (join.clone(), seen.clone());
-    let (joining, joined) = spawn(
-        poll_fn(move |cx| {
-            let mut join = inner.lock().expect("nobody panics with it");
-            // The second time it is there already.
-            let _ = Pin::new(&mut *join).poll(cx);
-            let poll = Pin::new(&mut *join).poll(cx);
-            poll.map(|done| *output.lock().expect("nobody panics with it") = done.ok())
-        }),
-        queue,
-    );
-    assert!(poll(&foreign).is_pending() && poll(&foreign).is_pending());
-    assert_eq!(Arc::strong_count(&count), 3, "it is there once");
-    joining.run();
-    assert_eq!(Arc::strong_count(&count), 2, "a task has its place");
-    assert!(poll(&foreign).is_pending());
-    assert_eq!((Arc::strong_count(&count), queue.run()), (3, 0));
-    joined.abort();
-    assert_eq!(queue.run(), 1, "nothing but the abort has woken it");
-    task.run();
-    assert_eq!((count.n_wakes(), Arc::strong_count(&count)), (1, 2));
-    assert!(matches!(poll(&foreign), Poll::Ready(Ok(1))));
-    drop(joined);
-    assert!(seen.lock().expect("nobody panics with it").is_none());
+fn a_joiner_may_be_any_waker_and_change() {
+    /// Each is another type, and so has another table.
+    struct Other<const N: usize>(Count);
+
+    impl<const N: usize> Wake for Other<N> {
+        fn wake(self: Arc<Self>) {
+            self.0.0.fetch_add(1, SeqCst);
+        }
+    }
+
+    fn check<W: Wake + Send + Sync + 'static>(waker: W, n_wakes: impl Fn(&W) -> usize) {
+        let queue = Queue::new();
+        let (task, join) = spawn(future::ready(1), queue);
+        let join = Arc::new(Mutex::new(join));
+        let poll = |waker: &Waker| {
+            let mut join = join.lock().expect("nobody panics with it");
+            Pin::new(&mut *join).poll(&mut Context::from_waker(waker))
+        };
+        let count = Arc::new(waker);
+        let foreign = Waker::from(count.clone());
+        let inner = join.clone();
+        let (joining, joined) = spawn(
+            poll_fn(move |cx| {
+                let mut join = inner.lock().expect("nobody panics with it");
+                // The second time it is there already.
+                let first = Pin::new(&mut *join).poll(cx);
+                let second = Pin::new(&mut *join).poll(cx);
+                assert!(first.is_pending() && second.is_pending());
+                Poll::<()>::Pending
+            }),
+            queue,
+        );
+        assert!(poll(&foreign).is_pending() && poll(&foreign).is_pending());
+        assert_eq!(Arc::strong_count(&count), 3, "it is there once");
+        joining.run();
+        assert_eq!(Arc::strong_count(&count), 2, "a task has its place");
+        assert!(poll(&foreign).is_pending());
+        assert_eq!((Arc::strong_count(&count), queue.run()), (3, 0));
+        joined.abort();
+        assert_eq!(queue.run(), 1, "nothing but the abort has woken it");
+        task.run();
+        assert_eq!((n_wakes(&count), Arc::strong_count(&count)), (1, 2));
+        assert!(matches!(poll(&foreign), Poll::Ready(Ok(1))));
+    }
+
+    check(Count::default(), Count::n_wakes);
+    let other = |other: &Count| other.n_wakes();
+    check(Other::<0>(Count::default()), |waker| other(&waker.0));
+    check(Other::<1>(Count::default()), |waker| other(&waker.0));
+    check(Other::<2>(Count::default()), |waker| other(&waker.0));
+    check(Other::<3>(Count::default()), |waker| other(&waker.0));
+    check(Other::<4>(Count::default()), |waker| other(&waker.0));
+    check(Other::<5>(Count::default()), |waker| other(&waker.0));
+    check(Other::<6>(Count::default()), |waker| other(&waker.0));
+    check(Other::<7>(Count::default()), |waker| other(&waker.0));
 }
 
 #[test]
