@@ -428,8 +428,17 @@ impl Schedule for Home {
         }
     }
 
+    #[inline]
     fn finished(&self, kept: Option<NonZeroU64>) {
-        let Some(kept) = kept else { return };
+        if let Some(kept) = kept {
+            self.forget(kept);
+        }
+    }
+}
+
+impl Home {
+    /// A task that was kept has ended.
+    fn forget(self, kept: NonZeroU64) {
         let done = worker::with_shared(self.0, |shared, _| shared.registry.remove(kept));
         if done.is_none()
             && let Some(shared) = table::find(self.0)
@@ -437,9 +446,7 @@ impl Schedule for Home {
             shared.registry.remove(kept);
         }
     }
-}
 
-impl Home {
     /// From a thread that is no worker of this runtime, or has lent its core.
     ///
     /// # Errors

@@ -28,7 +28,6 @@ use std::{
 };
 
 use super::{joiner::Joiner, state::State};
-use crate::wake::wake;
 
 #[repr(C)]
 pub(super) struct Header {
@@ -119,9 +118,10 @@ impl Header {
     /// # Safety
     ///
     /// - `State::complete` told the caller that the joiner is its own.
+    #[inline]
     pub(super) unsafe fn wake_joiner(&self) {
         // SAFETY: rule 3, by this function's contract.
-        wake(unsafe { self.take_joiner() }.into_waker());
+        unsafe { self.take_joiner() }.wake();
     }
 
     /// # Safety
@@ -251,8 +251,9 @@ pub(super) unsafe fn clone(data: *const ()) -> RawWaker {
 
 /// # Safety
 ///
-/// - For `WAKER` alone: `data` is a pointer of rule 1, and the caller gives its reference away.
-unsafe fn wake_by_value(data: *const ()) {
+/// - For `WAKER`, and for who has what such a waker has: `data` is a pointer of rule 1, and the
+///   caller gives its reference away.
+pub(super) unsafe fn wake_by_value(data: *const ()) {
     let task = header(data);
     // SAFETY: by this function's contract.
     let Header { state, table, .. } = unsafe { task.as_ref() };

@@ -13,7 +13,7 @@
 //!    of that number, and owns the waker: the same two make it again.
 //! 2. A word with `APART` is the address of a room that `rooms` gave for a [`Waker`], and owns the
 //!    room and the waker in it.
-//! 3. What a word owns is given up once: by [`Joiner::into_waker`], or by the drop.
+//! 3. What a word owns is given up once: by [`Joiner::wake`], or by the drop.
 
 #![allow(unsafe_code)]
 
@@ -25,9 +25,10 @@ use std::{
 };
 
 use super::{
-    header::{Header, WAKER},
+    header::{Header, WAKER, wake_by_value},
     rooms,
 };
+use crate::wake::wake;
 
 /// The bits of a number: those that are free in the address of a word.
 const NUMBER: usize = align_of::<usize>() - 1;
@@ -45,6 +46,7 @@ pub(super) struct Joiner(NonNull<()>);
 
 impl Joiner {
     /// A clone of `waker`.
+    #[inline]
     pub(super) fn new(waker: &Waker) -> Self {
         let waker = waker.clone();
         match word_of(&waker) {
@@ -67,14 +69,21 @@ impl Joiner {
 
     /// True if it is a clone of `waker`. It may say no of one that lies apart. Looks at the word and
     /// at nothing behind it.
+    #[inline]
     pub(super) fn is_clone_of(&self, waker: &Waker) -> bool {
         word_of(waker) == Some(self.0)
     }
 
-    pub(super) fn into_waker(self) -> Waker {
+    /// Wakes it. A panic in a waker that is no task's is swallowed.
+    #[inline]
+    pub(super) fn wake(self) {
         let this = ManuallyDrop::new(self);
+        if this.0.addr().get() & NUMBER == 0 {
+            // SAFETY: rule 1: it is what a waker of a task has, and is given up here.
+            return unsafe { wake_by_value(this.0.as_ptr()) };
+        }
         // SAFETY: it is given up here: the drop does not run.
-        unsafe { this.take() }
+        wake(unsafe { this.take() });
     }
 
     /// # Safety
@@ -116,6 +125,7 @@ unsafe fn take_apart(room: *mut Waker) -> Waker {
 }
 
 /// The word of which the same waker can be made; `None` if there is no such word.
+#[inline]
 fn word_of(waker: &Waker) -> Option<NonNull<()>> {
     let data = waker.data().cast_mut();
     if data.addr() & NUMBER != 0 {
@@ -126,10 +136,15 @@ fn word_of(waker: &Waker) -> Option<NonNull<()>> {
 }
 
 /// The number of a table, which is met by this if there is a number left.
+#[inline]
 fn number_of(table: &'static RawWakerVTable) -> Option<usize> {
-    if ptr::eq(table, &raw const WAKER) {
-        return Some(0);
+    match ptr::eq(table, &raw const WAKER) {
+        true => Some(0),
+        false => number_of_met(table),
     }
+}
+
+fn number_of_met(table: &'static RawWakerVTable) -> Option<usize> {
     let is_it = |met: &OnceLock<_>| ptr::eq(*met.get_or_init(|| table), table);
     MET.iter().position(is_it).map(|place| place + 1)
 }
