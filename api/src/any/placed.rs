@@ -70,6 +70,7 @@ impl Unplaced<'_> {
     ///
     /// What is returned points to `memory` and knows the type. It owns what is there, which nobody
     /// drops but by [`ErasedJob::clear`].
+    #[must_use = "what was moved is reached through this alone"]
     #[inline]
     pub fn moved_to(self, memory: NonNull<u8>) -> NonNull<dyn ErasedJob> {
         self.job.moved_to(memory)
