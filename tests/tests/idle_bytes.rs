@@ -78,9 +78,8 @@ fn what_waits_is_small() {
             for _ in 0..N_CONNECTIONS {
                 clients.push(Client::connect(addr)?);
                 let (stream, _) = listener.accept().await?;
-                drop(connections.spawn(async move {
-                    let _ = stream.read(&mut [0]).await;
-                }));
+                let wait = async move { stream.read(&mut [0]).await };
+                drop(connections.spawn(wait));
                 yield_some().await;
             }
             rounds.push(each(before, N_CONNECTIONS));

@@ -85,7 +85,8 @@ impl fmt::Debug for Unplaced<'_> {
     }
 }
 
-/// The join handle of a task that a backend has placed; it needs no box: a pointer to the task and two tables.
+/// The join handle of a task that a backend has placed; it needs no box: a pointer to the task and
+/// two tables.
 #[must_use = "dropping a join handle detaches the task"]
 pub struct PlacedJoin {
     task: Waker,

@@ -77,8 +77,8 @@ impl Header {
         if self.state.has_joiner() {
             // SAFETY: rule 3: nobody writes while the flag is set, and only the caller clears it.
             let known = unsafe { &*self.joiner.get() };
-            // SAFETY: rule 3: it was set. If the task completes meanwhile the joiner moves away, and
-            // what is compared is the word that it left.
+            // SAFETY: rule 3: it was set. If the task completes meanwhile the joiner moves away,
+            // and what is compared is the word that it left.
             if unsafe { known.assume_init_ref() }.is_clone_of(cx.waker()) {
                 return self.state.is_complete();
             }

@@ -67,8 +67,8 @@ impl Joiner {
         Self(room.cast().map_addr(|addr| addr | APART))
     }
 
-    /// True if it is a clone of `waker`. It may say no of one that lies apart. Looks at the word and
-    /// at nothing behind it.
+    /// True if it is a clone of `waker`. It may say no of one that lies apart. Looks at the word
+    /// and at nothing behind it.
     #[inline]
     pub(super) fn is_clone_of(&self, waker: &Waker) -> bool {
         word_of(waker) == Some(self.0)

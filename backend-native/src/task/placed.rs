@@ -7,9 +7,9 @@
 //!
 //! # Safety argument
 //!
-//! 1. An [`Unplaced`] is made by the contract alone. Nobody has pinned it and nobody else has it, so
-//!    its bytes may be moved, and once it was told so, what is left there is not dropped. What it
-//!    answers is a pointer to where they were moved, with the type.
+//! 1. An [`Unplaced`] is made by the contract alone. Nobody has pinned it and nobody else has it,
+//!    so its bytes may be moved, and once it was told so, what is left there is not dropped. What
+//!    it answers is a pointer to where they were moved, with the type.
 //! 2. The job, which lies there, is the stage's: who may touch it, by the rules of `raw.rs`, may
 //!    touch the job. A `Lodger` is in the cell while the future may be polled, an [`Output`] from
 //!    then on.
