@@ -18,7 +18,7 @@
 #![allow(unsafe_code)]
 
 use std::{
-    mem::ManuallyDrop,
+    mem::{ManuallyDrop, forget},
     ptr::{self, NonNull},
     sync::OnceLock,
     task::{RawWakerVTable, Waker},
@@ -52,7 +52,7 @@ impl Joiner {
         match word_of(&waker) {
             Some(word) => {
                 // The word owns it now.
-                let _ = ManuallyDrop::new(waker);
+                forget(waker);
                 Self(word)
             }
             None => Self::apart(waker),
