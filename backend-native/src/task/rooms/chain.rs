@@ -15,8 +15,12 @@ use std::{
     ptr::NonNull,
 };
 
-/// A step from one class to the next, and what rooms are aligned to.
+/// The step from one class of small rooms to the next, and what these are aligned to.
 const STEP: usize = 8;
+/// A cache line: the step and the alignment of rooms that are not small.
+const LINE: usize = 64;
+/// Rooms of up to so many bytes are small.
+const SMALL: usize = 128;
 /// The largest rooms: a future that is larger takes longer to be written than to be allocated.
 const SIZE_MAX: usize = 512;
 /// A class's batches have so many bytes, or a little less.
@@ -34,9 +38,10 @@ impl Class {
     /// The class of what has this layout, if there is one.
     #[inline]
     pub(super) const fn of(layout: Layout) -> Option<Self> {
-        let is_known = layout.size() >= SIZE_MIN && layout.size() <= SIZE_MAX;
-        if is_known && layout.align() <= STEP && layout.size().is_multiple_of(STEP) {
-            return Some(Self(layout.size() / STEP));
+        let (size, step) = (layout.size(), step_of(layout.size()));
+        let is_known = size >= SIZE_MIN && size <= SIZE_MAX && size.is_multiple_of(STEP);
+        if is_known && layout.align() <= step {
+            return Some(Self(size.next_multiple_of(step) / STEP));
         }
         None
     }
@@ -67,8 +72,13 @@ impl Class {
 
     #[inline]
     fn layout(self) -> Layout {
-        Layout::from_size_align(self.size(), STEP).expect("a class is small")
+        Layout::from_size_align(self.size(), step_of(self.size())).expect("a class is small")
     }
+}
+
+/// What the size of a room is a multiple of, and its alignment.
+const fn step_of(size: usize) -> usize {
+    if size <= SMALL { STEP } else { LINE }
 }
 
 /// The memory of a room, in which no cell lies.

@@ -16,6 +16,10 @@ type TooLarge = [u64; 65];
 
 type Aligned = [u128; 4];
 
+fn class_of<C>() -> Option<Class> {
+    class_of_layout(Layout::new::<C>())
+}
+
 fn class<C>() -> Class {
     class_of::<C>().expect("it has a class")
 }
@@ -92,6 +96,20 @@ fn small_cells_have_a_class_of_their_size() {
     for class in Class::all() {
         assert!(class.n_batch() >= 8 && class.batch_bytes() <= 4096);
     }
+}
+
+#[test]
+fn rooms_of_more_than_two_cache_lines_share_none() {
+    assert_eq!(class_of::<[u64; 17]>(), class_of::<[u64; 24]>());
+    assert_ne!(class_of::<[u64; 16]>(), class_of::<[u64; 15]>());
+    assert!(class_of::<[u128; 9]>().is_some(), "it lies on 64 bytes");
+    let rooms = take::<[u64; 17]>(8);
+    let addresses: Vec<_> = rooms.iter().map(Taken::address).collect();
+    free_all(rooms);
+    assert!(addresses.iter().all(|address| address.is_multiple_of(64)));
+    let apart = |a: &usize, b: &usize| a == b || a.abs_diff(*b) >= 192;
+    let all_apart = |a| addresses.iter().all(|b| apart(a, b));
+    assert!(addresses.iter().all(all_apart), "{addresses:x?}");
 }
 
 #[test]
