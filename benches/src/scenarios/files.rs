@@ -3,7 +3,7 @@
 
 use std::{
     fs::File,
-    io::{self, IoSliceMut, Read, Write},
+    io::{self, IoSliceMut, Read, Seek, SeekFrom, Write},
     os::unix::fs::FileExt,
     path::PathBuf,
     sync::Arc,
@@ -42,6 +42,7 @@ pub(super) fn scenarios() -> Vec<Scenario> {
             place: Place::Inside,
             cells: {
                 let mut cells = with_std(everyone!(random), std_random);
+                cells.push(Cell::new("std-seek", Role::Control, seeking_random));
                 cells.push(Cell::new("preadv2", Role::Control, nowait_random));
                 cells
             },
@@ -128,8 +129,17 @@ async fn scatter<H: Handle>(
 /// One read of a block at an offset, without a runtime.
 type ReadAt = fn(&File, &mut [u8], u64) -> io::Result<()>;
 
+/// std on Unix: one system call, which waits for a disk.
 fn std_random(setup: &Setup) -> io::Result<Vec<Value>> {
     by_threads(setup, |file, buf, offset| file.read_exact_at(buf, offset))
+}
+
+/// std on any system, and as the peers' own files read at an offset: a seek, and a read.
+fn seeking_random(setup: &Setup) -> io::Result<Vec<Value>> {
+    by_threads(setup, |mut file, buf, offset| {
+        file.seek(SeekFrom::Start(offset))?;
+        file.read_exact(buf)
+    })
 }
 
 /// The system call that does not wait for a disk, and costs the kernel more than std's `pread`.
