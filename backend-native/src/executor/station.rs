@@ -8,9 +8,10 @@ use std::sync::atomic::{AtomicU32, AtomicU64, Ordering::Relaxed};
 use super::monitor::Thread;
 use crate::sync::AtomicUsize;
 
-/// Looks at a worker before a task that is alone in its ring is fetched.
+/// Looks at a worker before tasks that are few in its ring are fetched.
 const LINGER_LOOKS: u32 = 8;
-/// Pauses of the processor from one to the next: 13 ns each on an AMD EPYC, up to 50 on some Intel.
+/// Pauses of the processor from one to the next: 13 to 25 ns each by the AMD EPYC, up to 50 on some
+/// Intel.
 const LINGER_PAUSES: u32 = 12;
 
 /// The public side of one worker.
@@ -43,8 +44,8 @@ impl Station {
         self.word.load(Relaxed)
     }
 
-    /// Looks on for a microsecond or two: true if no poll begins or ends meanwhile, so that a task
-    /// which waits there had better be fetched. Go's scheduler waits 3 us for the same reason
+    /// Looks on for one to three microseconds: true if no poll begins or ends meanwhile, so that a
+    /// task which waits there had better be fetched. Go's scheduler waits 3 us for the same reason
     /// (`runqgrab` in `runtime/proc.go`).
     pub(super) fn lingers(&self) -> bool {
         let word = self.word();

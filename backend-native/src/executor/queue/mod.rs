@@ -30,6 +30,9 @@ use crate::{
 
 /// Tasks in a worker's ring. More go to the shared queue, half a ring at once.
 pub(super) const RING: usize = 256;
+/// So many tasks in a ring are worth a theft at once. For fewer a thief looks on first: see "Few"
+/// in `IDLE.md`.
+const FEW: usize = RING / 2;
 /// Tasks from the slot in a row.
 const STREAK_MAX: u8 = 8;
 
@@ -148,8 +151,9 @@ pub(super) struct Stealer {
 }
 
 impl Stealer {
-    /// Half of what is in the ring, into the ring of `local`; one of them to be run now. One that
-    /// is alone there only if `lingers` says that its worker does not come to it.
+    /// Half of what is in the ring, into the ring of `local`; one of them to be run now. If that is
+    /// few, `lingers` looks on first and says whether their worker goes on with one poll: then more
+    /// may have come, and if not, one that is alone there is left to its worker.
     ///
     /// # Errors
     ///
@@ -160,13 +164,17 @@ impl Stealer {
         lingers: impl FnOnce() -> bool,
     ) -> Result<Runnable, StealError> {
         let half = |n_tasks| n_tasks - n_tasks / 2;
-        let mut is_alone = false;
-        let mut stolen = self.ring.steal_and_pop(&local.ring, |n_tasks| {
-            is_alone = n_tasks == 1;
-            if is_alone { 0 } else { half(n_tasks) }
-        });
-        if is_alone && lingers() {
-            stolen = self.ring.steal_and_pop(&local.ring, half);
+        let steal = |least| {
+            let mut n_found = 0;
+            let stolen = self.ring.steal_and_pop(&local.ring, |n_tasks| {
+                n_found = n_tasks;
+                if n_tasks < least { 0 } else { half(n_tasks) }
+            });
+            (stolen, n_found)
+        };
+        let (mut stolen, n_found) = steal(FEW);
+        if (1..FEW).contains(&n_found) {
+            (stolen, _) = steal(if lingers() { 1 } else { 2 });
         }
         stolen.map(|(task, _)| task)
     }

@@ -148,8 +148,7 @@ fn one_that_is_alone_is_stolen_from_a_worker_that_lingers() {
     for n in 0..4 {
         local.push(task(n, &order), &injector);
     }
-    let unasked = || unreachable!("there is more than one");
-    let stolen = stealer.steal(&thief, unasked).expect("there are three");
+    let stolen = stealer.steal(&thief, || false).expect("there are three");
     stolen.run();
     assert!(thief.has_surplus(), "half of them, rounded up");
     assert!(stealer.steal(&thief, || false).is_err());
@@ -157,6 +156,40 @@ fn one_that_is_alone_is_stolen_from_a_worker_that_lingers() {
     stealer.steal(&thief, || true).expect("it is left").run();
     assert!(!stealer.has_any(&probe));
     assert_eq!(taken(&order).len(), 2);
+}
+
+#[test]
+fn a_thief_that_finds_few_looks_on_and_takes_half_of_what_is_there_then() {
+    let (mut local, injector, order) = (
+        Local::new(Barrier::new()),
+        Injector::default(),
+        Order::default(),
+    );
+    let mut thief = Local::new(Barrier::new());
+    let stealer = local.stealer();
+    // The last of them is in the slot.
+    for n in 0..=FEW {
+        local.push(task(n, &order), &injector);
+    }
+    let unasked = || unreachable!("they are many");
+    stealer.steal(&thief, unasked).expect("a half").run();
+    assert_eq!(run_all(&mut thief, &injector), FEW / 2 - 1);
+    let more = || {
+        (0..FEW).for_each(|n| drop(local.push(task(n, &order), &injector)));
+        false
+    };
+    stealer.steal(&thief, more).expect("they were few").run();
+    assert_eq!(run_all(&mut thief, &injector), FEW * 3 / 4 - 1);
+    assert_eq!(run_all(&mut local, &injector), FEW * 3 / 4 + 1);
+}
+
+fn run_all(local: &mut Local, injector: &Injector) -> usize {
+    let mut n_tasks = 0;
+    while let Some(task) = local.pop(injector).0 {
+        task.run();
+        n_tasks += 1;
+    }
+    n_tasks
 }
 
 #[test]
