@@ -175,7 +175,9 @@ fn a_thief_that_finds_few_looks_on_and_takes_half_of_what_is_there_then() {
     stealer.steal(&thief, unasked).expect("a half").run();
     assert_eq!(run_all(&mut thief, &injector), FEW / 2 - 1);
     let more = || {
-        (0..FEW).for_each(|n| drop(local.push(task(n, &order), &injector)));
+        for n in 0..FEW {
+            local.push(task(n, &order), &injector);
+        }
         false
     };
     stealer.steal(&thief, more).expect("they were few").run();
