@@ -301,12 +301,7 @@ struct ThePoolDiesOfAWaker(Arc<AtomicBool>);
 
 impl Mutant for ThePoolDiesOfAWaker {
     fn poll_join(&self, handle: &mut Handle, cx: &mut Context<'_>) -> Poll<Answer> {
-        let fragile = fragile(&self.0, cx);
-        let polled = handle.poll_raw(&mut Context::from_waker(&fragile));
-        match handle.kind == Kind::Closure && self.0.load(Ordering::SeqCst) {
-            true => Poll::Ready(Err(JoinError::cancelled())),
-            false => polled,
-        }
+        poll_mortal(&self.0, Kind::Closure, handle, cx)
     }
 }
 
@@ -316,16 +311,30 @@ struct JoinsDieOfAWaker(Arc<AtomicBool>);
 
 impl Mutant for JoinsDieOfAWaker {
     fn poll_join(&self, handle: &mut Handle, cx: &mut Context<'_>) -> Poll<Answer> {
-        if handle.kind == Kind::Task && self.0.load(Ordering::SeqCst) {
-            return Poll::Ready(Err(JoinError::cancelled()));
-        }
-        let (real, dead) = (cx.waker().clone(), self.0.clone());
-        let mortal = waker(move || {
-            let woken = catch_unwind(AssertUnwindSafe(|| real.wake_by_ref()));
-            dead.fetch_or(woken.is_err(), Ordering::SeqCst);
-        });
-        handle.poll_raw(&mut Context::from_waker(&mortal))
+        poll_mortal(&self.0, Kind::Task, handle, cx)
     }
+}
+
+/// Joins what is of `mortal` kind until a waker that one of these joins woke has panicked: from
+/// then on they answer that they were cancelled. Each waker is woken, so that none hangs for it.
+fn poll_mortal(
+    dead: &Arc<AtomicBool>,
+    mortal: Kind,
+    handle: &mut Handle,
+    cx: &mut Context<'_>,
+) -> Poll<Answer> {
+    if handle.kind != mortal {
+        return handle.poll_raw(cx);
+    }
+    if dead.load(Ordering::SeqCst) {
+        return Poll::Ready(Err(JoinError::cancelled()));
+    }
+    let (real, dead) = (cx.waker().clone(), dead.clone());
+    let waker = waker(move || {
+        let woken = catch_unwind(AssertUnwindSafe(|| real.wake_by_ref()));
+        dead.fetch_or(woken.is_err(), Ordering::SeqCst);
+    });
+    handle.poll_raw(&mut Context::from_waker(&waker))
 }
 
 /// A waker that panics costs the next reader its wake-up.
