@@ -191,12 +191,16 @@ impl<R: AsyncNet> Connection for TcpStream<R> {
 }
 
 impl<R: AsyncFs> ReadFile for fs::File<R> {
-    async fn read_at(&mut self, buf: &mut [u8], offset: u64) -> io::Result<()> {
-        self.read_exact_at(buf, offset).await
+    fn read_at(
+        &mut self,
+        buf: &mut [u8],
+        offset: u64,
+    ) -> impl Future<Output = io::Result<()>> + Send {
+        self.read_exact_at(buf, offset)
     }
 
-    async fn read(&mut self, buf: &mut [u8]) -> io::Result<usize> {
-        fs::File::read(self, buf).await
+    fn read<'a>(&'a mut self, buf: &'a mut [u8]) -> impl Future<Output = io::Result<usize>> + Send {
+        fs::File::read(self, buf)
     }
 }
 

@@ -139,7 +139,7 @@ impl ReadFile for File {
         self.read_exact(buf).await
     }
 
-    async fn read(&mut self, buf: &mut [u8]) -> io::Result<usize> {
-        ReadExt::read(self, buf).await
+    fn read<'a>(&'a mut self, buf: &'a mut [u8]) -> impl Future<Output = io::Result<usize>> + Send {
+        ReadExt::read(self, buf)
     }
 }

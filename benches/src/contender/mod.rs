@@ -143,7 +143,7 @@ pub trait ReadFile: Send + 'static {
     ) -> impl Future<Output = io::Result<()>> + Send;
 
     /// Reads some bytes at the cursor.
-    fn read(&mut self, buf: &mut [u8]) -> impl Future<Output = io::Result<usize>> + Send;
+    fn read<'a>(&'a mut self, buf: &'a mut [u8]) -> impl Future<Output = io::Result<usize>> + Send;
 }
 
 /// Where a contender listens: any free port.
