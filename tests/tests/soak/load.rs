@@ -203,14 +203,30 @@ async fn tcp<R: Runtime>(rt: R, load: Arc<Load>, n: u64) {
         }
         let breaks_off = rng.u8(..5) == 0;
         let bytes: Vec<u8> = (0..rng.usize(1..1 << 16)).map(|_| rng.u8(..)).collect();
-        let talk = soon("a talk", talk(&rt, bytes, breaks_off), &rt).await;
+        let talk = talk(&rt, any_loopback(&mut rng), bytes, breaks_off);
+        let talk = soon("a talk", talk, &rt).await;
         talk.expect("loopback works");
         load.lose();
     }
 }
 
-async fn talk<R: Runtime>(rt: &R, bytes: Vec<u8>, breaks_off: bool) -> io::Result<()> {
-    let listener = TcpListener::bind_in(LOCAL, rt).await?;
+/// One of the sixteen million loopback addresses of Linux, and any port of it.
+///
+/// A port is the system's for a minute after its connection has ended, and an address has 28,000 of
+/// them for whoever asks for any: a fast machine uses up those of one address in that minute, its
+/// own and everybody else's.
+fn any_loopback(rng: &mut Rng) -> SocketAddr {
+    let addr = Ipv4Addr::new(127, rng.u8(1..), rng.u8(..), rng.u8(1..255));
+    SocketAddr::new(addr.into(), 0)
+}
+
+async fn talk<R: Runtime>(
+    rt: &R,
+    addr: SocketAddr,
+    bytes: Vec<u8>,
+    breaks_off: bool,
+) -> io::Result<()> {
+    let listener = TcpListener::bind_in(addr, rt).await?;
     let ours = TcpStream::connect_in(listener.local_addr()?, rt).await?;
     let (theirs, _) = listener.accept().await?;
     let n = bytes.len();
@@ -292,12 +308,14 @@ async fn blocking<R: Runtime>(rt: R, load: Arc<Load>) {
 
 /// Whole runtimes come and go.
 async fn runtimes<B: Backend>(rt: <B::Owner as BlockOn>::Runtime, load: Arc<Load>) {
+    let mut rng = load.rng(6, 0);
     while load.goes_on(6) {
-        let inner = rt.spawn_blocking(|| {
+        let addr = any_loopback(&mut rng);
+        let inner = rt.spawn_blocking(move || {
             let owner = B::start(&Setup::default()).expect("threads are left");
             let rt = owner.handle();
             owner.block_on(async {
-                let talk = talk(&rt, vec![7; 10_000], false).await;
+                let talk = talk(&rt, addr, vec![7; 10_000], false).await;
                 talk.expect("loopback works");
                 // It goes with its runtime.
                 drop(rt.spawn(std::future::pending::<()>()));
